@@ -1,0 +1,50 @@
+export { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "./meta/json-value.ts";
+export type {
+  KubernetesList,
+  KubernetesObject,
+  ManagedFieldsEntry,
+  ObjectMeta,
+  OwnerReference,
+} from "./meta/kubernetes-object.ts";
+export {
+  formatGroupResource,
+  formatGroupVersion,
+  parseGroupVersion,
+  type GroupResource,
+  type GroupVersionKind,
+  type GroupVersionResource,
+} from "./meta/group-version.ts";
+export { parseJson, stringifyJson } from "./codec/json.ts";
+export {
+  isStatus,
+  statusCodes,
+  StatusError,
+  type StatusCause,
+  type StatusDetails,
+  type StatusErrorOptions,
+  type StatusReason,
+} from "./status/status-error.ts";
+export {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  formatValue,
+  invalid,
+  notFoundField,
+  notSupported,
+  required,
+  toCause,
+  tooLong,
+} from "./status/field-error.ts";
+export {
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalidObject,
+  methodNotAllowed,
+  type NamedResource,
+  notFound,
+  unknownResource,
+} from "./status/status-errors.ts";
+export type { ListType, SchemaNode } from "./schema/schema-node.ts";

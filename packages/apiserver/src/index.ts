@@ -1,0 +1,19 @@
+export type { AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
+export type { Authenticator, Credentials } from "./authn/authenticator.ts";
+export type { AuthorizationDecision, Authorizer } from "./authz/authorizer.ts";
+export type { RequestInfo, Verb } from "./request/request-info.ts";
+export { anonymousUser, type UserInfo } from "./request/user.ts";
+export type {
+  ObjectConverter,
+  PublishedSchema,
+  ResourceConversion,
+  ResourceDefinition,
+  ResourceStrategy,
+  ResourceVersion,
+  ScalePaths,
+  StrategyContext,
+  SubresourceDefinition,
+  SyncConverter,
+  TableColumn,
+  TablePrinter,
+} from "./registry/resource.ts";

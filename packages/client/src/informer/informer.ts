@@ -1,0 +1,32 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
+
+/** What an informer tells. `old` is the object as last known. */
+export interface InformerHandler<T extends KubernetesObject = KubernetesObject> {
+  onAdd?(object: T): void;
+  onUpdate?(object: T, old: T): void;
+  onDelete?(object: T): void;
+}
+
+/** A cached view of one resource, kept by list and watch. */
+export interface Informer<T extends KubernetesObject = KubernetesObject> {
+  /** Whether the first list is in. An unsynced cache means "unknown", never "absent". */
+  readonly hasSynced: boolean;
+  /** Why the last list or watch failed, until one succeeds. */
+  readonly lastError: Error | undefined;
+  /** By `namespace/name`, or `name` for cluster-scoped objects. */
+  get(key: string): T | undefined;
+  list(): readonly T[];
+  /** Objects under one value of an index. */
+  byIndex(index: string, value: string): readonly T[];
+  addHandler(handler: InformerHandler<T>): void;
+  /** Resolves with true once synced, with false when `signal` aborts first. */
+  waitForSync(signal: AbortSignal): Promise<boolean>;
+  /** Lists and watches until `signal` aborts; never rejects for a server's failure. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** `namespace/name`, or `name`. */
+export function objectKey(object: KubernetesObject): string {
+  const { name = "", namespace } = object.metadata;
+  return namespace === undefined || namespace === "" ? name : `${namespace}/${name}`;
+}

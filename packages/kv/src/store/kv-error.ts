@@ -1,0 +1,49 @@
+/** What the store may refuse with: a closed set. */
+export abstract class KvError extends Error {}
+
+/** The revision asked for is no longer kept. `compacted` is the oldest that can be read. */
+export class CompactedError extends KvError {
+  override readonly name = "CompactedError";
+  readonly compacted: number;
+
+  constructor(requested: number, compacted: number) {
+    super(`Cannot read revision ${requested} as history is kept from ${compacted} on`);
+    this.compacted = compacted;
+  }
+}
+
+/** The revision asked for has not been written yet. */
+export class FutureRevisionError extends KvError {
+  override readonly name = "FutureRevisionError";
+  readonly current: number;
+
+  constructor(requested: number, current: number) {
+    super(`Cannot read revision ${requested} as the newest is ${current}`);
+    this.current = current;
+  }
+}
+
+/** The request breaks a rule of the store (key length, duplicate key in a transaction, size, …). */
+export class InvalidRequestError extends KvError {
+  override readonly name = "InvalidRequestError";
+}
+
+/** The disk or the quota is full: writes are refused, reads and deletes go on. Nothing was written. */
+export class NoSpaceError extends KvError {
+  override readonly name = "NoSpaceError";
+}
+
+/** The database cannot be reached or refuses. Nothing was written; the caller may try again. */
+export class UnavailableError extends KvError {
+  override readonly name = "UnavailableError";
+}
+
+/** The connection was lost before the answer to the commit: written or not, read to find out. */
+export class OutcomeUnknownError extends KvError {
+  override readonly name = "OutcomeUnknownError";
+}
+
+/** Another process holds the data directory. */
+export class LockedError extends KvError {
+  override readonly name = "LockedError";
+}
