@@ -3,8 +3,11 @@ export type { Authenticator, Credentials } from "./authn/authenticator.ts";
 export type { AuthorizationDecision, Authorizer } from "./authz/authorizer.ts";
 export type { RequestInfo, Verb } from "./request/request-info.ts";
 export { anonymousUser, type UserInfo } from "./request/user.ts";
+export type { ObjectAccess, ObjectListener, ObjectScope } from "./registry/object-access.ts";
 export type {
+  HandlerRequest,
   ObjectConverter,
+  ObjectHandler,
   PublishedSchema,
   ResourceConversion,
   ResourceDefinition,
@@ -17,3 +20,6 @@ export type {
   TableColumn,
   TablePrinter,
 } from "./registry/resource.ts";
+export type { ResourceRegistry, ServedResource } from "./registry/resource-registry.ts";
+export type { HttpHandler, HttpRequest, HttpResponse } from "./request/http-handler.ts";
+export type { Logger } from "./request/logger.ts";

@@ -6,6 +6,7 @@ import type {
   SchemaNode,
 } from "@cellplane/apimachinery";
 import type { UserInfo } from "../request/user.ts";
+import type { ObjectAccess } from "./object-access.ts";
 
 /** One column of a Table answer. */
 export interface TableColumn {
@@ -149,13 +150,35 @@ export interface ResourceDefinition {
   readonly etag: string;
   /** Subresources beyond status and scale, e.g. `token` of serviceaccounts. */
   readonly subresources: readonly SubresourceDefinition[];
+  /** Answers `create` in place of the store (SubjectAccessReview, TokenReview, …): nothing is stored. */
+  readonly virtual?: ObjectHandler;
   /** Writes are refused with 405 / nothing is stored while this is false (a terminating CRD). */
   readonly acceptsCreates: boolean;
 }
 
-/** A subresource with a handler of its own. */
+/** What a subresource's or a virtual resource's handler is given; authorized, body decoded and validated. */
+export interface HandlerRequest {
+  readonly verb: "create" | "get" | "update" | "patch";
+  readonly namespace: string;
+  /** Empty for a virtual resource. */
+  readonly name: string;
+  readonly version: string;
+  readonly object: KubernetesObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  readonly objects: ObjectAccess;
+  readonly signal: AbortSignal;
+}
+
+/** Answers 201 to `create`, 200 else, with the object. Refuses by throwing a `StatusError`. */
+export type ObjectHandler = (request: HandlerRequest) => Promise<KubernetesObject>;
+
+/** A subresource with a handler of its own, e.g. `token` of serviceaccounts. */
 export interface SubresourceDefinition {
   readonly name: string;
   readonly gvk: GroupVersionKind;
   readonly verbs: readonly string[];
+  /** Schema of the body, for decoding and validation. */
+  readonly schema: SchemaNode;
+  readonly handle: ObjectHandler;
 }
