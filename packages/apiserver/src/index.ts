@@ -1,6 +1,10 @@
 export type { AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
 export type { Authenticator, Credentials } from "./authn/authenticator.ts";
-export type { AuthorizationDecision, Authorizer } from "./authz/authorizer.ts";
+export type {
+  AuthorizationAttributes,
+  AuthorizationDecision,
+  Authorizer,
+} from "./authz/authorizer.ts";
 export type { RequestInfo, Verb } from "./request/request-info.ts";
 export { anonymousUser, type UserInfo } from "./request/user.ts";
 export type { ObjectAccess, ObjectListener, ObjectScope } from "./registry/object-access.ts";
@@ -23,3 +27,4 @@ export type {
 export type { ResourceRegistry, ServedResource } from "./registry/resource-registry.ts";
 export type { HttpHandler, HttpRequest, HttpResponse } from "./request/http-handler.ts";
 export type { Logger } from "./request/logger.ts";
+export type { AuditRecord, AuditSink, AuditStage } from "./audit/audit-sink.ts";
