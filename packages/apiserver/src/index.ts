@@ -28,3 +28,18 @@ export type { ResourceRegistry, ServedResource } from "./registry/resource-regis
 export type { HttpHandler, HttpRequest, HttpResponse } from "./request/http-handler.ts";
 export type { Logger } from "./request/logger.ts";
 export type { AuditRecord, AuditSink, AuditStage } from "./audit/audit-sink.ts";
+export { createDiscoveryHandler } from "./discovery/discovery-handler.ts";
+export {
+  createHealthHandler,
+  type HealthCheck,
+  type HealthDependencies,
+  type HealthEndpoint,
+} from "./discovery/health-handler.ts";
+export { createRootHandler } from "./discovery/root-handler.ts";
+export { createStartupChecks } from "./discovery/startup-checks.ts";
+export {
+  computeVersionInfo,
+  createVersionHandler,
+  kubernetesVersion,
+  type VersionInfo,
+} from "./discovery/version-handler.ts";
