@@ -1,5 +1,6 @@
 import type {
   FieldError,
+  GroupResource,
   GroupVersionKind,
   JsonObject,
   KubernetesObject,
@@ -106,6 +107,23 @@ export interface ResourceStrategy {
   readonly fieldValue?: (object: KubernetesObject, field: string) => string | undefined;
   /** What deletion does by default: `background`, or `orphan` for the few old kinds. */
   readonly defaultPropagation?: "background" | "orphan";
+  /** What DELETE does differently for this kind. */
+  readonly deletion?: DeletionRules;
+}
+
+/** Deletion beyond finalizers: Namespaces wait for `spec.finalizers`, Pods for their grace period. */
+export interface DeletionRules {
+  /** Whether the object stays after DELETE although it has no `metadata.finalizers`. */
+  readonly holds?: (object: KubernetesObject) => boolean;
+  /** What DELETE writes beside `deletionTimestamp`, where the object stays: `status.phase`. */
+  readonly prepare?: (object: KubernetesObject) => KubernetesObject;
+  /**
+   * The grace period in seconds; above 0 the object stays, with a `deletionTimestamp` that far
+   * ahead, until it is deleted with 0. Absent: 0.
+   */
+  readonly gracePeriodSeconds?: (object: KubernetesObject, requested: number | undefined) => number;
+  /** Whether the answer is the object even where it is gone at once (else a `Status`). */
+  readonly answersObject?: boolean;
 }
 
 /** `(object, to) → object`, in process or by webhook; called with many at a time. Order is kept. */
@@ -152,6 +170,12 @@ export interface ResourceDefinition {
   readonly subresources: readonly SubresourceDefinition[];
   /** Answers `create` in place of the store (SubjectAccessReview, TokenReview, …): nothing is stored. */
   readonly virtual?: ObjectHandler;
+  /**
+   * Stored as, and watched through, another resource: events.k8s.io events are core events. Reads
+   * convert the stored object by this definition's `conversion` (`toVersion` is one of this
+   * group's), writes by the other's before they are stored. Selectors apply to the converted form.
+   */
+  readonly aliasOf?: GroupResource;
   /** Writes are refused with 405 / nothing is stored while this is false (a terminating CRD). */
   readonly acceptsCreates: boolean;
 }
