@@ -48,3 +48,13 @@ export {
   unknownResource,
 } from "./status/status-errors.ts";
 export type { ListType, SchemaNode } from "./schema/schema-node.ts";
+export { isJsonEqual } from "./patch/json-equal.ts";
+export { applyJsonPatch, decodeJsonPatch, findUnknownJsonPatchFields } from "./patch/json-patch.ts";
+export {
+  type JsonPatchOperation,
+  type JsonPatchOptions,
+  type JsonPatchOutcome,
+  runJsonPatch,
+} from "./patch/run-json-patch.ts";
+export { applyMergePatch, createMergePatch } from "./patch/merge-patch.ts";
+export { createThreeWayMergePatch, type ThreeWayInput } from "./patch/three-way.ts";
