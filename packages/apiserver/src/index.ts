@@ -1,5 +1,10 @@
 export type { AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
-export type { Authenticator, Credentials } from "./authn/authenticator.ts";
+export type {
+  Authenticator,
+  Credentials,
+  TokenAuthenticator,
+  TokenVerdict,
+} from "./authn/authenticator.ts";
 export type {
   AuthorizationAttributes,
   AuthorizationDecision,
@@ -43,3 +48,12 @@ export {
   kubernetesVersion,
   type VersionInfo,
 } from "./discovery/version-handler.ts";
+export { ensurePki, issueClientCertificate, type Pki, type PkiOptions } from "./pki/ensure-pki.ts";
+export type { CertificateAndKey } from "./pki/issue-certificate.ts";
+export { type KubeconfigOptions, renderKubeconfig, writeKubeconfig } from "./pki/kubeconfig.ts";
+export { parseServiceAccountKey, type ServiceAccountKey } from "./pki/service-account-key.ts";
+export { createTokenFileAuthenticator, parseTokenFile } from "./authn/token-file.ts";
+export { createUnionAuthenticator, type UnionOptions } from "./authn/union-authenticator.ts";
+export { forbiddenRequest } from "./authz/forbidden-request.ts";
+export { createRbacAuthorizer } from "./authz/rbac-authorizer.ts";
+export { RbacIndex } from "./authz/rbac-index.ts";
