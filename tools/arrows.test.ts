@@ -52,7 +52,21 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: ["node", "controller", "informer", "workqueue", "rest"],
     browser: { except: ["node"] },
   },
-  "packages/federation": { imports: ["apimachinery"], folders: [], browser: { except: [] } },
+  "packages/federation": {
+    imports: ["apimachinery"],
+    folders: [
+      "admission",
+      "plan",
+      "status",
+      "template",
+      "placement",
+      "conversion",
+      "crds",
+      "api",
+      "hash",
+    ],
+    browser: { except: [] },
+  },
   "packages/kv": { imports: [], folders: ["sql", "memory", "watch", "store"] },
   "packages/apimachinery": {
     imports: [],
