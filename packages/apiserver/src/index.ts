@@ -57,3 +57,4 @@ export { createUnionAuthenticator, type UnionOptions } from "./authn/union-authe
 export { forbiddenRequest } from "./authz/forbidden-request.ts";
 export { createRbacAuthorizer } from "./authz/rbac-authorizer.ts";
 export { RbacIndex } from "./authz/rbac-index.ts";
+export { createResourceRegistry } from "./registry/create-resource-registry.ts";

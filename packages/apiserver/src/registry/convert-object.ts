@@ -1,0 +1,64 @@
+import { formatGroupVersion, type KubernetesObject } from "@cellplane/apimachinery";
+import type { ResourceDefinition } from "./resource.ts";
+
+/**
+ * Objects of one resource in another version. A promise only where a webhook converts, so that all
+ * else stays synchronous.
+ */
+export function convertObjects(
+  definition: ResourceDefinition,
+  objects: readonly KubernetesObject[],
+  to: { readonly version: string; readonly signal?: AbortSignal },
+): readonly KubernetesObject[] | Promise<readonly KubernetesObject[]> {
+  const { conversion, group } = definition;
+  const apiVersion = formatGroupVersion({ group, version: to.version });
+  if (objects.every((object) => object.apiVersion === apiVersion)) return objects;
+  switch (conversion.kind) {
+    case "none":
+      return objects.map((object) => withApiVersion(object, apiVersion));
+    case "inProcess":
+      return objects.map((object) =>
+        object.apiVersion === apiVersion ? object : conversion.convert(object, to.version),
+      );
+    case "webhook":
+      return convertByWebhook(conversion.convert, objects, { ...to, apiVersion });
+  }
+}
+
+/** One object in another version. */
+export async function convertObject(
+  definition: ResourceDefinition,
+  object: KubernetesObject,
+  to: { readonly version: string; readonly signal?: AbortSignal },
+): Promise<KubernetesObject> {
+  const [converted] = await convertObjects(definition, [object], to);
+  if (!converted) throw new Error("Cannot convert an object as the converter returned none");
+  return converted;
+}
+
+// A webhook is asked only for those that need it, all at once.
+async function convertByWebhook(
+  convert: (
+    objects: readonly KubernetesObject[],
+    toVersion: string,
+    signal?: AbortSignal,
+  ) => Promise<readonly KubernetesObject[]>,
+  objects: readonly KubernetesObject[],
+  to: { readonly version: string; readonly apiVersion: string; readonly signal?: AbortSignal },
+): Promise<readonly KubernetesObject[]> {
+  const others = objects.filter((object) => object.apiVersion !== to.apiVersion);
+  const converted = await convert(others, to.version, to.signal);
+  let at = 0;
+  return objects.map((object) => {
+    if (object.apiVersion === to.apiVersion) return object;
+    const next = converted[at];
+    at += 1;
+    if (!next) throw new Error("Cannot convert objects as the converter returned too few");
+    return next;
+  });
+}
+
+function withApiVersion(object: KubernetesObject, apiVersion: string): KubernetesObject {
+  const { kind, apiVersion: _, ...rest } = object;
+  return { ...(kind === undefined ? {} : { kind }), apiVersion, ...rest };
+}

@@ -1,0 +1,85 @@
+import type { GroupResource, KubernetesObject } from "@cellplane/apimachinery";
+import type { MvccStore } from "@cellplane/kv";
+import { resourcePrefix } from "../storage/object-key.ts";
+import { ObjectStorage } from "../storage/object-storage.ts";
+import { plainValues, type ValueTransformer } from "../storage/value-transformer.ts";
+import type { FieldIndex } from "../watch-cache/cached-object.ts";
+import type { StoreFeed } from "../watch-cache/store-feed.ts";
+import { WatchCache } from "../watch-cache/watch-cache.ts";
+import { selectableFieldsOf, selectableValues } from "./selectable-fields.ts";
+import type { ResourceDefinition } from "./resource.ts";
+import type { ResourceRegistry } from "./resource-registry.ts";
+
+/** Where the objects of one resource are: cache and storage. */
+export interface ResourceStore {
+  readonly definition: ResourceDefinition;
+  /** `/registry/<group>/<resource>/`. */
+  readonly prefix: string;
+  readonly cache: WatchCache;
+  readonly storage: ObjectStorage;
+}
+
+/** What the stores stand on. */
+export interface ResourceStoresOptions {
+  readonly store: MvccStore;
+  readonly feed: StoreFeed;
+  readonly registry: ResourceRegistry;
+  /** Encryption of the values of a resource. */
+  readonly transformerOf?: (resource: GroupResource) => ValueTransformer;
+}
+
+/**
+ * One store a resource, opened on first use. A changed definition gets a new one, which ends the
+ * watches on the old: their answers were shaped by the old definition.
+ */
+export class ResourceStores implements Disposable {
+  readonly #options: ResourceStoresOptions;
+  readonly #stores = new Map<string, ResourceStore>();
+  readonly #subscription: Disposable;
+
+  constructor(options: ResourceStoresOptions) {
+    this.#options = options;
+    this.#subscription = options.registry.onChange(() => this.#dropOutdated());
+  }
+
+  of(definition: ResourceDefinition): ResourceStore {
+    const key = `${definition.group}/${definition.resource}`;
+    const known = this.#stores.get(key);
+    if (known?.definition === definition) return known;
+    known?.cache[Symbol.dispose]();
+    const opened = this.#open(definition);
+    this.#stores.set(key, opened);
+    return opened;
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+    for (const { cache } of this.#stores.values()) cache[Symbol.dispose]();
+    this.#stores.clear();
+  }
+
+  #open(definition: ResourceDefinition): ResourceStore {
+    const { store, feed, transformerOf } = this.#options;
+    const prefix = resourcePrefix(definition);
+    const values = transformerOf?.(definition) ?? plainValues;
+    const storage = new ObjectStorage(store, values);
+    const fields = fieldIndexOf(definition);
+    const cache = new WatchCache({ prefix, fields, store, storage, values, feed });
+    return { definition, prefix, cache, storage };
+  }
+
+  #dropOutdated(): void {
+    for (const [key, { definition, cache }] of this.#stores) {
+      const now = this.#options.registry.findResource(definition.group, definition.resource);
+      if (now === definition) continue;
+      this.#stores.delete(key);
+      cache[Symbol.dispose]();
+    }
+  }
+}
+
+function fieldIndexOf(definition: ResourceDefinition): FieldIndex | undefined {
+  const fields = selectableFieldsOf(definition);
+  if (fields.length === 0) return undefined;
+  return (object: KubernetesObject) => selectableValues(definition, object, fields);
+}

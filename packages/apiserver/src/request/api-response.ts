@@ -1,0 +1,38 @@
+/** An answer. The listener adds `Date`, `Content-Length` and what the protocol needs. */
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: ResponseBody;
+}
+
+/** All bytes, bytes made as they are sent, or a stream that goes on until either side ends it. */
+export type ResponseBody = Buffer | ChunkedBody | StreamedBody;
+
+/** A big answer in slices, made between writes so that other requests get their turn. */
+export interface ChunkedBody {
+  readonly kind: "chunks";
+  readonly chunks: Iterable<Buffer>;
+}
+
+/** An answer without an end of its own: a watch. */
+export interface StreamedBody {
+  readonly kind: "stream";
+  /** Called once the head has been sent. */
+  readonly open: (sink: ResponseSink) => void;
+}
+
+/** Where a stream writes. */
+export interface ResponseSink {
+  /** False: the client does not keep up; `onDrain` tells when it has. */
+  write(bytes: Buffer): boolean;
+  /** Ends the stream cleanly. */
+  end(): void;
+  onDrain(listener: () => void): void;
+  /** Called once, when the client or `end()` has ended the stream. */
+  onClose(listener: () => void): void;
+}
+
+/** Reads a body as one buffer; a stream has none. */
+export function isBuffer(body: ResponseBody): body is Buffer {
+  return Buffer.isBuffer(body);
+}

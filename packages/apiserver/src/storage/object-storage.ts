@@ -1,0 +1,91 @@
+import type { KeyValue, MvccStore, Operation, TxnResult } from "@cellplane/kv";
+import { plainValues, type ValueTransformer } from "./value-transformer.ts";
+
+/** What a write did. A lost race is an outcome: `current` is what is there now, if anything. */
+export type WriteOutcome =
+  | { readonly kind: "written"; readonly revision: number }
+  | { readonly kind: "lost"; readonly current: StoredValue | undefined };
+
+/** One value as it is in the store, decrypted. */
+export interface StoredValue {
+  /** The whole key. */
+  readonly key: string;
+  readonly value: Buffer;
+  readonly revision: number;
+}
+
+/** Part of a range at one revision. */
+export interface StoredPage {
+  /** The head when it was read. */
+  readonly revision: number;
+  readonly values: readonly StoredValue[];
+  readonly more: boolean;
+  /** How many keys the whole range holds. */
+  readonly count: number;
+}
+
+/** Which part of a range to read. */
+export interface PageRequest {
+  readonly start: string;
+  readonly end: Buffer;
+  readonly limit: number;
+  /** 0: the head. */
+  readonly revision: number;
+}
+
+/** Objects over the key-value store: compare-and-swap by revision, and snapshots. */
+export class ObjectStorage {
+  readonly #store: MvccStore;
+  readonly #values: ValueTransformer;
+
+  constructor(store: MvccStore, values: ValueTransformer = plainValues) {
+    this.#store = store;
+    this.#values = values;
+  }
+
+  /** Writes if the key's revision still is `expect`; 0: if there is no such key. */
+  async put(key: string, value: Buffer, expect: number): Promise<WriteOutcome> {
+    const bytes = await this.#values.toStore(value, key);
+    return await this.#swap(key, expect, { kind: "put", key: Buffer.from(key), value: bytes });
+  }
+
+  /** Deletes if the key's revision still is `expect`. */
+  async delete(key: string, expect: number): Promise<WriteOutcome> {
+    return await this.#swap(key, expect, { kind: "delete", key: Buffer.from(key) });
+  }
+
+  /** @throws {CompactedError | FutureRevisionError} */
+  async page(request: PageRequest): Promise<StoredPage> {
+    const result = await this.#store.range({
+      key: Buffer.from(request.start),
+      end: request.end,
+      limit: request.limit,
+      revision: request.revision,
+    });
+    const values: StoredValue[] = [];
+    for (const kv of result.kvs) values.push(await this.#decode(kv));
+    return { revision: result.revision, values, more: result.more, count: result.count };
+  }
+
+  async #swap(key: string, expect: number, write: Operation): Promise<WriteOutcome> {
+    const keyBytes = Buffer.from(key);
+    const result = await this.#store.txn({
+      compare: [{ key: keyBytes, target: "mod", result: "equal", operand: expect }],
+      success: [write],
+      failure: [{ kind: "range", key: keyBytes }],
+    });
+    if (result.succeeded) return { kind: "written", revision: result.revision };
+    const current = currentOf(result);
+    return { kind: "lost", current: current && (await this.#decode(current)) };
+  }
+
+  async #decode(kv: KeyValue): Promise<StoredValue> {
+    const key = kv.key.toString();
+    return { key, value: await this.#values.fromStore(kv.value, key), revision: kv.modRevision };
+  }
+}
+
+function currentOf(result: TxnResult): KeyValue | undefined {
+  const [read] = result.results;
+  return read?.kind === "range" ? read.kvs[0] : undefined;
+}

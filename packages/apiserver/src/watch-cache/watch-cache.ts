@@ -1,0 +1,307 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
+import { CompactedError, type MvccStore, type WatchEvent } from "@cellplane/kv";
+import type { ObjectStorage } from "../storage/object-storage.ts";
+import { prefixEnd } from "../storage/object-key.ts";
+import type { ValueTransformer } from "../storage/value-transformer.ts";
+import { backfill } from "./backfill.ts";
+import { type CacheEvent, cacheEvent } from "./cache-event.ts";
+import type { CachedObject, FieldIndex } from "./cached-object.ts";
+import { EventRing, type EventRingLimits } from "./event-ring.ts";
+import { ObjectDecoder } from "./object-decoder.ts";
+import { ObjectIndex } from "./object-index.ts";
+import { ParsedObjects } from "./parsed-objects.ts";
+import type { StoreFeed } from "./store-feed.ts";
+import { type CacheListener, type CacheScope, Subscribers } from "./subscribers.ts";
+
+/** What a cache stands on, and which resource it holds. */
+export interface WatchCacheOptions {
+  /** `/registry/<group>/<resource>/`. */
+  readonly prefix: string;
+  readonly fields: FieldIndex | undefined;
+  readonly store: MvccStore;
+  readonly storage: ObjectStorage;
+  readonly values: ValueTransformer;
+  readonly feed: StoreFeed;
+  readonly ring?: EventRingLimits;
+  /** Parsed objects kept at most. */
+  readonly parsed?: number;
+}
+
+/** From where on to watch. */
+export interface CacheWatchRequest extends CacheScope {
+  /** Only changes above this revision; absent: from now on. */
+  readonly after?: number;
+}
+
+const defaultRing: EventRingLimits = { events: 8192, bytes: 16 << 20 };
+const defaultParsed = 512;
+const pageSize = 5000;
+
+interface QueuedEvents {
+  readonly events: readonly WatchEvent[];
+}
+
+/**
+ * All objects of one resource in memory, as bytes, and their recent changes. Loaded on first use;
+ * at the store's head whenever its feed is.
+ */
+export class WatchCache implements Disposable {
+  readonly #options: WatchCacheOptions;
+  readonly #decoder: ObjectDecoder;
+  readonly #parsed: ParsedObjects;
+  readonly #subscribers = new Subscribers();
+  readonly #subscription: Disposable;
+  #index = new ObjectIndex();
+  #ring: EventRing;
+  #loadedRevision = 0;
+  #loaded = false;
+  #loading: Promise<void> | undefined;
+  /** Events that came while loading, or behind one whose bytes are being decrypted. */
+  #queue: QueuedEvents[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: WatchCacheOptions) {
+    this.#options = options;
+    this.#decoder = new ObjectDecoder(options.fields);
+    this.#parsed = new ParsedObjects(options.parsed ?? defaultParsed);
+    this.#ring = new EventRing(0, options.ring ?? defaultRing);
+    this.#subscription = options.feed.subscribe(options.prefix, {
+      onEvents: (events) => this.#receive(events),
+      onReset: () => this.#reset(),
+    });
+  }
+
+  /** The cache shows the state of this revision (and of none before). */
+  get revision(): number {
+    return Math.max(this.#loadedRevision, this.#options.feed.revision);
+  }
+
+  /** Revision of the last change of this resource that the cache has seen. */
+  get changedRevision(): number {
+    return this.#changedRevision;
+  }
+
+  #changedRevision = 0;
+
+  /** Resolves when loaded and at least at `revision`; `undefined` where it already is. */
+  reach(revision: number, signal?: AbortSignal): Promise<void> | undefined {
+    const isThere = this.#loaded && this.#draining === undefined && this.revision >= revision;
+    return isThere ? undefined : this.#reach(revision, signal);
+  }
+
+  /** Resolves when the cache has seen every write that was answered before this call. */
+  reachHead(signal?: AbortSignal): Promise<void> | undefined {
+    const head = this.#options.store.headRevision();
+    if (typeof head === "number") return this.reach(head, signal);
+    return head.then((revision) => this.reach(revision, signal));
+  }
+
+  get(namespace: string, name: string): CachedObject | undefined {
+    return this.#index.get(namespace, name);
+  }
+
+  /** Objects in key order from `start` on. Must be consumed in one go. */
+  walk(namespace: string | undefined, start?: string): Iterable<CachedObject> {
+    return this.#index.walk(namespace, start);
+  }
+
+  count(namespace: string | undefined): number {
+    return this.#index.count(namespace);
+  }
+
+  /** The parsed object; not to be changed, since others are given the same. */
+  parse(cached: CachedObject): KubernetesObject {
+    return this.#parsed.get(cached);
+  }
+
+  /** A record of bytes that were read from the store's history. */
+  decode(bytes: {
+    readonly path: string;
+    readonly value: Buffer;
+    readonly revision: number;
+  }): CachedObject {
+    return this.#decoder.decode(bytes);
+  }
+
+  /** Announces a write of this server, until disposed. */
+  announce(
+    path: string,
+    write: { readonly value: Buffer; readonly object: KubernetesObject },
+  ): Disposable {
+    return this.#decoder.announce(path, write);
+  }
+
+  /**
+   * Tells changes, synchronously and in order. The cache must be loaded. Replays recent ones at
+   * once, older ones from the store; `onEnd` gets a `CompactedError` where those are gone.
+   */
+  watch(request: CacheWatchRequest, listener: CacheListener): Disposable {
+    const { after } = request;
+    if (after === undefined || after >= this.#ring.base) {
+      return this.#watchFrom(request, listener);
+    }
+    return backfill({
+      ...this.#options,
+      after,
+      decode: (bytes) => this.#decoder.decode(bytes),
+      base: () => this.#ring.base,
+      onEvent: (event) => {
+        if (this.#subscribers.isIn(request, event)) listener.onEvent(event);
+      },
+      onCaughtUp: (revision) => this.#watchFrom({ ...request, after: revision }, listener),
+      onEnd: (error) => listener.onEnd(error),
+    });
+  }
+
+  /** Ends all watches. */
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#subscription[Symbol.dispose]();
+    this.#subscribers.end();
+  }
+
+  #watchFrom(request: CacheWatchRequest, listener: CacheListener): Disposable {
+    const { after } = request;
+    if (after === undefined) return this.#subscribers.add(request, listener);
+    for (const event of this.#ring.after(after)) {
+      if (this.#subscribers.isIn(request, event)) listener.onEvent(event);
+    }
+    if (after <= this.revision) return this.#subscribers.add(request, listener);
+    return this.#subscribers.add(request, {
+      onEvent: (event) => {
+        if (event.revision > after) listener.onEvent(event);
+      },
+      onEnd: (error) => listener.onEnd(error),
+    });
+  }
+
+  async #reach(revision: number, signal: AbortSignal | undefined): Promise<void> {
+    while (!this.#loaded) await (this.#loading ??= this.#load());
+    if (this.revision < revision) await this.#options.feed.waitFor(revision, signal);
+    while (this.#draining) await this.#draining;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const { index, revision } = await this.#readAll();
+      this.#index = index;
+      this.#loadedRevision = revision;
+      this.#changedRevision = revision;
+      this.#ring = new EventRing(revision, this.#options.ring ?? defaultRing);
+      this.#loaded = true;
+      this.#drain();
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  async #readAll(): Promise<{ readonly index: ObjectIndex; readonly revision: number }> {
+    for (;;) {
+      try {
+        return await this.#readPages();
+      } catch (error) {
+        // A compaction overtook the pages: from the new head again.
+        if (!(error instanceof CompactedError)) throw error;
+      }
+    }
+  }
+
+  async #readPages(): Promise<{ readonly index: ObjectIndex; readonly revision: number }> {
+    const { prefix, storage } = this.#options;
+    const index = new ObjectIndex();
+    const end = prefixEnd(prefix);
+    let start = prefix;
+    let revision = 0;
+    for (;;) {
+      const page = await storage.page({ start, end, limit: pageSize, revision });
+      if (revision === 0) revision = page.revision;
+      for (const { key, value, revision } of page.values) {
+        index.put(this.#decoder.decode({ path: key.slice(prefix.length), value, revision }));
+        start = `${key}\0`;
+      }
+      if (!page.more) return { index, revision };
+    }
+  }
+
+  #receive(events: readonly WatchEvent[]): void {
+    if (!this.#loaded && !this.#loading) return;
+    this.#queue.push({ events });
+    if (this.#loaded) this.#drain();
+  }
+
+  /** Applies what is queued; goes on by itself where bytes must be waited for. */
+  #drain(): void {
+    if (this.#draining) return;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      const wait = this.#applyAll(next.events);
+      if (!wait) continue;
+      this.#draining = wait.then(
+        () => this.#resume(),
+        () => this.#reset(),
+      );
+      return;
+    }
+  }
+
+  #resume(): void {
+    this.#draining = undefined;
+    this.#drain();
+  }
+
+  #applyAll(events: readonly WatchEvent[]): Promise<void> | undefined {
+    for (const [at, event] of events.entries()) {
+      const { kv } = event;
+      if (kv.modRevision <= this.#loadedRevision) continue;
+      const path = kv.key.toString().slice(this.#options.prefix.length);
+      if (event.kind === "delete") {
+        this.#applyDelete(path, kv.modRevision);
+        continue;
+      }
+      const value = this.#options.values.fromStore(kv.value, kv.key.toString());
+      if (value instanceof Promise) return this.#applyLater(value, events.slice(at));
+      this.#applyPut({ path, value, revision: kv.modRevision });
+    }
+    return undefined;
+  }
+
+  async #applyLater(value: Promise<Buffer>, events: readonly WatchEvent[]): Promise<void> {
+    const [first, ...rest] = events;
+    if (!first) return;
+    const path = first.kv.key.toString().slice(this.#options.prefix.length);
+    this.#applyPut({ path, value: await value, revision: first.kv.modRevision });
+    await this.#applyAll(rest);
+  }
+
+  #applyPut(bytes: {
+    readonly path: string;
+    readonly value: Buffer;
+    readonly revision: number;
+  }): void {
+    const object = this.#decoder.decode(bytes);
+    const previous = this.#index.put(object);
+    this.#tell(cacheEvent(bytes.revision, { object, previous }));
+  }
+
+  #applyDelete(path: string, revision: number): void {
+    const slash = path.indexOf("/");
+    const previous = this.#index.delete(path.slice(0, Math.max(slash, 0)), path.slice(slash + 1));
+    if (previous) this.#tell(cacheEvent(revision, { object: undefined, previous }));
+  }
+
+  #tell(event: CacheEvent): void {
+    if (event.previous) this.#parsed.drop(event.previous);
+    this.#changedRevision = event.revision;
+    this.#ring.push(event);
+    this.#subscribers.tell(event);
+  }
+
+  #reset(): void {
+    this.#loaded = false;
+    this.#loading = undefined;
+    this.#draining = undefined;
+    this.#queue = [];
+    this.#subscribers.end(new Error("The watch cache was read anew"));
+    if (this.#closed) this.#index = new ObjectIndex();
+  }
+}
