@@ -28,3 +28,6 @@ export {
   OutcomeUnknownError,
   UnavailableError,
 } from "./store/kv-error.ts";
+export type { InvalidRequestReason } from "./store/kv-error.ts";
+export type { EngineOptions } from "./watch/log-mvcc-store.ts";
+export { openMemoryStore } from "./memory/open-memory-store.ts";

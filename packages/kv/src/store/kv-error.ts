@@ -23,9 +23,25 @@ export class FutureRevisionError extends KvError {
   }
 }
 
+/** Which rule a request breaks, where etcd has a text of its own for it. */
+export type InvalidRequestReason =
+  | "keyMissing"
+  | "keyNotFound"
+  | "duplicateKey"
+  | "tooManyOperations"
+  | "valueProvided"
+  | "leaseProvided"
+  | "tooLarge";
+
 /** The request breaks a rule of the store (key length, duplicate key in a transaction, size, …). */
 export class InvalidRequestError extends KvError {
   override readonly name = "InvalidRequestError";
+  readonly reason: InvalidRequestReason | undefined;
+
+  constructor(message: string, reason?: InvalidRequestReason) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** The disk or the quota is full: writes are refused, reads and deletes go on. Nothing was written. */

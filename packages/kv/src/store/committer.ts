@@ -1,0 +1,193 @@
+import { BatchState } from "./batch-state.ts";
+import { decideTxn, type DecidedTxn } from "./decide-txn.ts";
+import { rowsToDecide } from "./evaluate-compares.ts";
+import type { KeyIndex } from "./key-index.ts";
+import { NoSpaceError, OutcomeUnknownError, UnavailableError } from "./kv-error.ts";
+import type { Operation, Revision, TxnRequest, TxnResult } from "./mvcc-store.ts";
+import type { LogChange, RevisionLog } from "./revision-log.ts";
+import { RowValues } from "./row-values.ts";
+
+/** Most transactions of one batch. */
+const maxBatchTransactions = 64;
+
+/** Most bytes of values of one batch; a larger transaction is a batch of its own. */
+const maxBatchBytes = 4 * 1024 * 1024;
+
+/** What the committer works on and for. */
+export interface CommitterHost {
+  readonly index: KeyIndex;
+  readonly log: RevisionLog;
+  /** The head, and how far history is compacted. */
+  revisions(): { readonly head: Revision; readonly compacted: Revision };
+  /** Called with durable changes, in order, before any of their outcomes is told. */
+  committed(changes: readonly LogChange[], head: Revision): void | Promise<void>;
+  /** Turns a decision into an answer. */
+  tell(decided: DecidedTxn): TxnResult | Promise<TxnResult>;
+  /** Bytes beyond which puts are refused. */
+  readonly quotaBytes: number;
+}
+
+/** A transaction that waits for its batch. */
+interface Waiting {
+  readonly request: TxnRequest;
+  readonly signal: AbortSignal | undefined;
+  readonly bytes: number;
+  readonly resolve: (result: TxnResult | Promise<TxnResult>) => void;
+  readonly reject: (error: unknown) => void;
+  outcome: DecidedTxn | { readonly error: unknown } | undefined;
+}
+
+/**
+ * Group commit: transactions that arrive while a batch is being committed form the next batch.
+ * There is no timer, so a lone transaction never waits for company.
+ */
+export class Committer {
+  readonly #host: CommitterHost;
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #broken: Error | undefined;
+
+  constructor(host: CommitterHost) {
+    this.#host = host;
+  }
+
+  /** Runs a checked transaction. */
+  run(request: TxnRequest, signal: AbortSignal | undefined): Promise<TxnResult> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      const bytes = bytesOf(request.success) + bytesOf(request.failure);
+      this.#queue.push({ request, signal, bytes, resolve, reject, outcome: undefined });
+      // From a microtask, so that those who arrive in the same turn of the event loop share a batch.
+      this.#running ??= Promise.resolve().then(() => this.#drain());
+    });
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  /** Refuses everything that waits and whatever comes. */
+  break(error: Error): void {
+    this.#broken ??= error;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(error);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) await this.#runBatch(this.#takeBatch());
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #takeBatch(): Waiting[] {
+    let bytes = 0;
+    let size = 0;
+    for (const waiting of this.#queue) {
+      bytes += waiting.bytes;
+      if (size > 0 && (size === maxBatchTransactions || bytes > maxBatchBytes)) break;
+      size++;
+    }
+    const batch = this.#queue.slice(0, size);
+    this.#queue = this.#queue.slice(size);
+    return batch;
+  }
+
+  async #runBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#commitBatch(batch);
+    } catch (error) {
+      if (error instanceof NoSpaceError && batch.length > 1) {
+        // One of them was too much: each alone, so that only that one is refused.
+        for (const waiting of batch) await this.#runBatch([waiting]);
+        return;
+      }
+      for (const waiting of batch) waiting.reject(error);
+      if (error instanceof OutcomeUnknownError) this.break(unavailable(error));
+      return;
+    }
+    for (const waiting of batch) this.#answer(waiting);
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    const { index, log } = this.#host;
+    let turn = log.begin(this.#host.revisions().head);
+    if (turn instanceof Promise) turn = await turn;
+    if (turn.foreign.length > 0) {
+      const told = this.#host.committed(turn.foreign, turn.foreign.at(-1)?.revision ?? 0);
+      if (told) await told;
+    }
+    const values = new RowValues();
+    for (const { request } of batch) {
+      const loaded = values.load(rowsToDecide(request, index), log);
+      if (loaded instanceof Promise) await loaded;
+    }
+    const state = new BatchState(index, this.#host.revisions().head);
+    for (const waiting of batch) this.#decide(waiting, state, values);
+    if (state.changes.length === 0) {
+      const abandoned = turn.abandon();
+      if (abandoned) await abandoned;
+      return;
+    }
+    const committing = turn.commit(state.changes);
+    if (committing) await committing;
+    const told = this.#host.committed(state.changes, state.head);
+    if (told) await told;
+  }
+
+  #decide(waiting: Waiting, state: BatchState, values: RowValues): void {
+    try {
+      waiting.signal?.throwIfAborted();
+      this.#checkQuota(waiting);
+      const { compacted } = this.#host.revisions();
+      waiting.outcome = decideTxn(waiting.request, { state, compacted, valueOf: values.valueOf });
+    } catch (error) {
+      waiting.outcome = { error };
+    }
+  }
+
+  #checkQuota({ request, bytes }: Waiting): void {
+    const size = this.#host.log.sizeBytes();
+    if (size <= this.#host.quotaBytes || bytes === 0) return;
+    if (!hasPut(request.success) && !hasPut(request.failure)) return;
+    throw new NoSpaceError(
+      `Cannot write as the store is beyond its quota of ${this.#host.quotaBytes} bytes: it has ${size}`,
+    );
+  }
+
+  #answer({ outcome, resolve, reject }: Waiting): void {
+    if (!outcome) reject(new Error("A transaction was not decided"));
+    else if ("error" in outcome) reject(outcome.error);
+    else {
+      try {
+        resolve(this.#host.tell(outcome));
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+}
+
+function bytesOf(operations: readonly Operation[]): number {
+  let bytes = 0;
+  for (const operation of operations) {
+    if (operation.kind === "put") bytes += operation.value.length + operation.key.length;
+    if (operation.kind === "txn") bytes += bytesOf(operation.success) + bytesOf(operation.failure);
+  }
+  return bytes;
+}
+
+function hasPut(operations: readonly Operation[]): boolean {
+  return operations.some(
+    (operation) =>
+      operation.kind === "put" ||
+      (operation.kind === "txn" && (hasPut(operation.success) || hasPut(operation.failure))),
+  );
+}
+
+function unavailable(cause: Error): UnavailableError {
+  return new UnavailableError("Cannot use the store as a commit was lost: open it again", {
+    cause,
+  });
+}

@@ -1,0 +1,100 @@
+import type {
+  KeyValue,
+  MvccStore,
+  Operation,
+  TxnResult,
+  Watch,
+  WatchBatch,
+  WatchEvent,
+  WatchRequest,
+} from "./mvcc-store.ts";
+
+/** How the suite opens a store. */
+export type OpenStore = () => Promise<MvccStore>;
+
+/** The bytes of a text. */
+export function k(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
+/** Keys, space-separated. */
+export function textOf(kvs: readonly KeyValue[]): string {
+  return kvs.map(({ key }) => key.toString("latin1")).join(" ");
+}
+
+/** Puts one key. */
+export function put(
+  store: MvccStore,
+  key: string,
+  value: string,
+  options: { readonly lease?: number } = {},
+): Promise<TxnResult> {
+  return run(store, { kind: "put", key: k(key), value: k(value), ...options });
+}
+
+/** Puts keys one after another; values are the key and the number of the put, from 1: `a1`. */
+export async function putAll(store: MvccStore, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    await put(store, key, `${key}${await store.headRevision()}`);
+  }
+}
+
+/** Deletes one key. */
+export function remove(store: MvccStore, key: string): Promise<TxnResult> {
+  return run(store, { kind: "delete", key: k(key) });
+}
+
+/** Runs operations without a condition. */
+export function run(store: MvccStore, ...success: readonly Operation[]): Promise<TxnResult> {
+  return store.txn({ compare: [], success, failure: [] });
+}
+
+/** Records what a watch is handed. */
+export class RecordingWatch {
+  readonly batches: WatchBatch[] = [];
+  readonly progress: number[] = [];
+  readonly watch: Watch;
+  ended: { readonly error: Error | undefined } | undefined;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(store: MvccStore, request: WatchRequest) {
+    this.watch = store.watch(request, {
+      onBatch: (batch) => this.#note(() => this.batches.push(batch)),
+      onProgress: (revision) => this.#note(() => this.progress.push(revision)),
+      onEnd: (error) => this.#note(() => (this.ended = { error })),
+    });
+  }
+
+  /** Events as `+a=1@2` and `-a@3`; with ` (was …)` where the previous value is told. */
+  get text(): string {
+    return this.events.map(eventText).join(" ");
+  }
+
+  get events(): readonly WatchEvent[] {
+    return this.batches.flatMap(({ events }) => events);
+  }
+
+  /** Resolves as soon as the condition holds; it is looked at whenever something arrives. */
+  async until(condition: (self: this) => boolean): Promise<void> {
+    const deadline = AbortSignal.timeout(10_000);
+    const late = Promise.withResolvers<never>();
+    deadline.addEventListener("abort", () =>
+      late.reject(new Error(`The watch has only: ${this.text} ${this.progress.join()}`)),
+    );
+    while (!condition(this)) await Promise.race([this.#wake.promise, late.promise]);
+    late.promise.catch(() => undefined);
+  }
+
+  #note(what: () => void): void {
+    what();
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+}
+
+function eventText({ kind, kv, previous }: WatchEvent): string {
+  const was = previous ? `(was ${previous.value.toString()})` : "";
+  const key = kv.key.toString("latin1");
+  if (kind === "delete") return `-${key}@${kv.modRevision}${was}`;
+  return `+${key}=${kv.value.toString()}@${kv.modRevision}${was}`;
+}

@@ -1,0 +1,99 @@
+import type { KeySpan, KeyText } from "./key-text.ts";
+import type { Revision } from "./mvcc-store.ts";
+
+/** A value at once where the driver has it, else later. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** Where a change stands in the log: the transaction's revision, and its place among that transaction's changes. */
+export interface LogPosition {
+  readonly revision: Revision;
+  /** From 0. Below 2²⁰. */
+  readonly sub: number;
+}
+
+/** One change of one key: a row of the log. */
+export interface LogChange extends LogPosition {
+  readonly kind: "put" | "delete";
+  readonly key: KeyText;
+  /** 0 for a delete, as `version` and `lease`. */
+  readonly createRevision: Revision;
+  readonly version: number;
+  readonly lease: number;
+  /** Where the key's row before this one stands; 0 where the key was absent. */
+  readonly previousRevision: Revision;
+  readonly previousSub: number;
+  /** Absent: no longer in memory, to be read from the log. Empty for a delete. */
+  value: Buffer | undefined;
+  /** The row before, while it is in memory. */
+  previous: LogChange | undefined;
+}
+
+/** What the log says of itself when it is opened. */
+export interface LogHead {
+  readonly revision: Revision;
+  readonly compacted: Revision;
+  readonly clusterId: string;
+}
+
+/** The right to write the next batch, until `commit` or `abandon`. */
+export interface LogTurn {
+  /** What other processes committed since the revision that the turn was asked for. */
+  readonly foreign: readonly LogChange[];
+  /**
+   * Appends changes, in order and durably: all or none. Their revisions go on from the head.
+   * @throws {NoSpaceError | UnavailableError} Nothing was written.
+   * @throws {OutcomeUnknownError} Written or not; the log refuses further turns.
+   */
+  commit(changes: readonly LogChange[]): MaybePromise<void>;
+  /** Gives the turn back without a write. */
+  abandon(): MaybePromise<void>;
+}
+
+/** Which changes to read, and how many at most. */
+export interface ChangesRequest {
+  readonly from: Revision;
+  /** The last revision wanted. */
+  readonly to: Revision;
+  /** A page ends with the revision that reaches one of these; it never splits a revision. */
+  readonly maxChanges: number;
+  readonly maxBytes: number;
+}
+
+/** A page of the log: whole revisions, in order. */
+export interface ChangesPage {
+  readonly changes: readonly LogChange[];
+  /** Everything up to here is in this page or before it. */
+  readonly through: Revision;
+}
+
+/**
+ * The append-only log under the MVCC store: what a storage driver does. It knows keys, revisions
+ * and rows, and nothing of etcd's transactions. Every driver proves itself by passing
+ * `describeMvccStore()` under `LogMvccStore`.
+ *
+ * Rows are immutable; a row goes only by compaction, after `raiseCompacted` was acknowledged.
+ */
+export interface RevisionLog extends AsyncDisposable {
+  /** The driver's name for `status`. */
+  readonly driver: string;
+  /** As the log was when it was opened. */
+  readonly head: LogHead;
+  /** Whether changes keep their values for good, so that nobody need drop or read them. */
+  readonly keepsValues: boolean;
+  /** The newest row of each live key in key order, without values. */
+  liveKeys(): AsyncIterable<readonly LogChange[]> | Iterable<readonly LogChange[]>;
+  /** Takes the only write lock, and tells what others committed after `after`. */
+  begin(after: Revision): MaybePromise<LogTurn>;
+  /** Rows with their values; absent where compaction has removed one. */
+  rows(positions: readonly LogPosition[]): MaybePromise<readonly (LogChange | undefined)[]>;
+  /** The log in order, with values. */
+  changes(request: ChangesRequest): MaybePromise<ChangesPage>;
+  /** For each key of the span that changed after `revision`, its first such change, in key order, without value. */
+  firstChangesAfter(span: KeySpan, revision: Revision): MaybePromise<readonly LogChange[]>;
+  /** Notes durably that history below `revision` may go. */
+  raiseCompacted(revision: Revision): MaybePromise<void>;
+  /** Removes a bounded number of rows that compaction has made unreachable; `"done"` when none is left. */
+  compactStep(): MaybePromise<"done" | "more">;
+  /** Bytes in use by rows, as far as known. */
+  sizeBytes(): number;
+}

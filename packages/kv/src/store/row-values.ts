@@ -1,0 +1,72 @@
+import { keyOf } from "./key-text.ts";
+import type { KeyValue } from "./mvcc-store.ts";
+import type { LogChange, RevisionLog } from "./revision-log.ts";
+
+/** Rows read at once before others get their turn. */
+const rowsPerSlice = 256;
+
+/** Values of rows that are not in memory. */
+export class RowValues {
+  readonly #read = new Map<LogChange, Buffer>();
+
+  /** The value of a row; it must have been loaded. */
+  readonly valueOf = (row: LogChange): Buffer => {
+    const value = row.value ?? this.#read.get(row);
+    if (value === undefined)
+      throw new Error(`The value of revision ${row.revision} was not loaded`);
+    return value;
+  };
+
+  /** Reads the missing values of rows. Answers at once where there are none or few; tells whether all were found. */
+  load(
+    rows: readonly LogChange[],
+    log: RevisionLog,
+    signal?: AbortSignal,
+  ): boolean | Promise<boolean> {
+    const missing = rows.filter((row) => row.value === undefined && !this.#read.has(row));
+    if (missing.length === 0) return true;
+    // The others may leave memory while these are read.
+    for (const row of rows) if (row.value !== undefined) this.#read.set(row, row.value);
+    if (missing.length > rowsPerSlice) return this.#loadInSlices(missing, log, signal);
+    const found = log.rows(missing);
+    return found instanceof Promise
+      ? found.then((rows) => this.#keep(missing, rows))
+      : this.#keep(missing, found);
+  }
+
+  async #loadInSlices(
+    rows: readonly LogChange[],
+    log: RevisionLog,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    for (let i = 0; i < rows.length; i += rowsPerSlice) {
+      signal?.throwIfAborted();
+      const slice = rows.slice(i, i + rowsPerSlice);
+      if (!this.#keep(slice, await log.rows(slice))) return false;
+      // A long list must not hold up the others, and the reads are synchronous on some drivers.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return true;
+  }
+
+  #keep(wanted: readonly LogChange[], found: readonly (LogChange | undefined)[]): boolean {
+    for (const [i, row] of wanted.entries()) {
+      const value = found[i]?.value;
+      if (value === undefined) return false;
+      this.#read.set(row, value);
+    }
+    return true;
+  }
+}
+
+/** A row as the contract shows it. */
+export function keyValueOf(row: LogChange, value: Buffer): KeyValue {
+  return {
+    key: keyOf(row.key),
+    value,
+    createRevision: row.createRevision,
+    modRevision: row.revision,
+    version: row.version,
+    lease: row.lease,
+  };
+}

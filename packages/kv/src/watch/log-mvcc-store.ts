@@ -1,0 +1,230 @@
+import { checkRange, checkTxn } from "../store/check-txn.ts";
+import { Committer } from "../store/committer.ts";
+import { checkReadable, type DecidedOperation, type DecidedTxn } from "../store/decide-txn.ts";
+import { KeyIndex } from "../store/key-index.ts";
+import { CompactedError, FutureRevisionError, UnavailableError } from "../store/kv-error.ts";
+import type {
+  MvccStore,
+  RangeRequest,
+  RangeResult,
+  Revision,
+  StoreStatus,
+  TxnRequest,
+  TxnResult,
+  Watch,
+  WatchListener,
+  WatchRequest,
+} from "../store/mvcc-store.ts";
+import { selectAt, type HistorySource } from "../store/read-at.ts";
+import type { LogChange, RevisionLog } from "../store/revision-log.ts";
+import { RowValues } from "../store/row-values.ts";
+import { selectLive } from "../store/select-range.ts";
+import { historicReads, rowsToTell, tellRange, tellTxn } from "../store/tell-txn.ts";
+import type { RingLimits } from "./change-ring.ts";
+import { WatchHub } from "./watch-hub.ts";
+
+/** Settings of the engine; each has a default. */
+export interface EngineOptions {
+  /** How much of the newest history stays in memory. Default: 50,000 changes and 64 MiB. */
+  readonly ring?: RingLimits;
+  /** Bytes beyond which puts are refused with `NoSpaceError`; reads and deletes go on. Default: none. */
+  readonly quotaBytes?: number;
+}
+
+const defaultRing: RingLimits = { maxChanges: 50_000, maxBytes: 64 * 1024 * 1024 };
+
+/** Pause between two steps of compaction, so that writes get in between. */
+const compactPauseMs = 2;
+
+/** Opens the MVCC store over a log. Takes the log over: closing the store closes it. */
+export async function openLogMvccStore(
+  log: RevisionLog,
+  options: EngineOptions = {},
+): Promise<MvccStore> {
+  const index = new KeyIndex();
+  for await (const rows of log.liveKeys()) for (const row of rows) index.apply(row);
+  return new LogMvccStore(log, index, options);
+}
+
+/** The MVCC store over a revision log: etcd's semantics on an index of live keys, a committer and a hub. */
+class LogMvccStore implements MvccStore {
+  readonly #log: RevisionLog;
+  readonly #index: KeyIndex;
+  readonly #hub: WatchHub;
+  readonly #committer: Committer;
+  readonly #source: HistorySource;
+  readonly #closing = new AbortController();
+  #head: Revision;
+  #compacted: Revision;
+  #compacting: Promise<void> | undefined;
+
+  constructor(log: RevisionLog, index: KeyIndex, options: EngineOptions) {
+    this.#log = log;
+    this.#index = index;
+    this.#head = log.head.revision;
+    this.#compacted = log.head.compacted;
+    this.#hub = new WatchHub(log, {
+      head: this.#head,
+      compacted: this.#compacted,
+      ring: options.ring ?? defaultRing,
+    });
+    this.#source = { index, log, recent: (from) => this.#hub.recent(from) };
+    this.#committer = new Committer({
+      index,
+      log,
+      quotaBytes: options.quotaBytes ?? Number.POSITIVE_INFINITY,
+      revisions: () => ({ head: this.#head, compacted: this.#compacted }),
+      committed: (changes, head) => this.#committed(changes, head),
+      tell: (decided) => this.#tell(decided),
+    });
+    // What a process that was killed left behind.
+    if (this.#compacted > 0) this.#removeCompacted();
+  }
+
+  async range(request: RangeRequest, signal?: AbortSignal): Promise<RangeResult> {
+    this.#checkOpen(signal);
+    checkRange(request);
+    for (;;) {
+      const result = await this.#tryRange(request, signal);
+      if (result) return result;
+      // A row went away between the index and the log, so the range is read again as it is now.
+      this.#checkOpen(signal);
+    }
+  }
+
+  async txn(request: TxnRequest, signal?: AbortSignal): Promise<TxnResult> {
+    this.#checkOpen(signal);
+    checkTxn(request);
+    return this.#committer.run(request, signal);
+  }
+
+  watch(request: WatchRequest, listener: WatchListener): Watch {
+    this.#checkOpen(undefined);
+    checkRange(request);
+    return this.#hub.watch(request, listener);
+  }
+
+  async compact(revision: Revision, signal?: AbortSignal): Promise<void> {
+    this.#checkOpen(signal);
+    if (revision <= this.#compacted) throw new CompactedError(revision, this.#compacted);
+    if (revision > this.#head) throw new FutureRevisionError(revision, this.#head);
+    await this.#log.raiseCompacted(revision);
+    if (revision > this.#compacted) {
+      this.#compacted = revision;
+      this.#hub.raiseCompacted(revision);
+    }
+    // Only now: whoever misses a row finds that `compacted` has passed what it asked for.
+    this.#removeCompacted();
+  }
+
+  headRevision(): Revision {
+    return this.#head;
+  }
+
+  status(): Promise<StoreStatus> {
+    return Promise.resolve({
+      revision: this.#head,
+      compacted: this.#compacted,
+      sizeBytes: this.#log.sizeBytes(),
+      driver: this.#log.driver,
+      clusterId: this.#log.head.clusterId,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    const closed = new UnavailableError("Cannot use the store as it is closed");
+    this.#closing.abort(closed);
+    await this.#committer.idle();
+    this.#committer.break(closed);
+    await this.#compacting;
+    this.#hub.end(closed);
+    await this.#log[Symbol.asyncDispose]();
+  }
+
+  #checkOpen(signal: AbortSignal | undefined): void {
+    this.#closing.signal.throwIfAborted();
+    signal?.throwIfAborted();
+  }
+
+  async #tryRange(
+    request: RangeRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<RangeResult | undefined> {
+    const revision = request.revision ?? 0;
+    const head = this.#head;
+    if (revision > 0) checkReadable(revision, { head, compacted: this.#compacted });
+    const selection =
+      revision > 0 && revision < head
+        ? await selectAt({ ...request, revision }, this.#source)
+        : selectLive(this.#index, request);
+    if (!selection) return undefined;
+    const values = new RowValues();
+    if (!request.keysOnly) {
+      const loaded = values.load(selection.rows, this.#log, signal);
+      if (!(loaded instanceof Promise ? await loaded : loaded)) return undefined;
+    }
+    // Rows that are gone may have made the answer wrong: `compacted` was raised before they went.
+    if (revision > 0 && revision < this.#compacted) {
+      throw new CompactedError(revision, this.#compacted);
+    }
+    return { revision: head, ...tellRange({ request, selection }, values) };
+  }
+
+  #committed(changes: readonly LogChange[], head: Revision): void | Promise<void> {
+    for (const change of changes) this.#index.apply(change);
+    this.#head = head;
+    return this.#hub.publish(changes, head);
+  }
+
+  #tell(decided: DecidedTxn): TxnResult | Promise<TxnResult> {
+    const values = new RowValues();
+    const historic = historicReads(decided);
+    const loaded = values.load(rowsToTell(decided), this.#log);
+    if (loaded === true && historic.length === 0) return tellTxn(decided, values, noReads);
+    return this.#tellLater(decided, { values, historic, loaded });
+  }
+
+  async #tellLater(
+    decided: DecidedTxn,
+    {
+      values,
+      historic,
+      loaded,
+    }: {
+      readonly values: RowValues;
+      readonly historic: readonly DecidedOperation[];
+      readonly loaded: boolean | Promise<boolean>;
+    },
+  ): Promise<TxnResult> {
+    if (!(await loaded)) throw new UnavailableError("Cannot read rows that the log should have");
+    const reads = new Map<DecidedOperation, RangeResult>();
+    for (const operation of historic) {
+      if (operation.kind === "historic") reads.set(operation, await this.range(operation.request));
+    }
+    return tellTxn(decided, values, reads);
+  }
+
+  #removeCompacted(): void {
+    this.#compacting ??= this.#runCompaction().finally(() => {
+      this.#compacting = undefined;
+    });
+  }
+
+  async #runCompaction(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      while (!signal.aborted && (await this.#log.compactStep()) === "more") {
+        await pause(compactPauseMs);
+      }
+    } catch {
+      // What could not be removed stays, unreachable; the next compaction or the next start goes on.
+    }
+  }
+}
+
+const noReads: ReadonlyMap<DecidedOperation, RangeResult> = new Map();
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
