@@ -15,6 +15,7 @@ export {
   type GroupVersionResource,
 } from "./meta/group-version.ts";
 export { parseJson, stringifyJson } from "./codec/json.ts";
+export { parseYaml, parseYamlDocuments, stringifyYaml } from "./codec/yaml.ts";
 export {
   isStatus,
   statusCodes,
@@ -35,6 +36,8 @@ export {
   required,
   toCause,
   tooLong,
+  tooMany,
+  typeInvalid,
 } from "./status/field-error.ts";
 export {
   alreadyExists,
@@ -48,6 +51,40 @@ export {
   unknownResource,
 } from "./status/status-errors.ts";
 export type { ListType, SchemaNode } from "./schema/schema-node.ts";
+export {
+  compileCustomResourceSchema,
+  compileSchema,
+  createSchemaCompiler,
+  type ResolveReference,
+} from "./schema/compile-schema.ts";
+export { pruneUnknown } from "./schema/prune.ts";
+export { findUnknownFields } from "./schema/unknown-fields.ts";
+export { applyDefaults } from "./schema/defaults.ts";
+export { validateValue, validateValueUpdate } from "./schema/validate-value.ts";
+export { describeMetadataMismatch, describeTypeMismatch } from "./schema/decode-typed.ts";
+export { hasFormat } from "./schema/formats.ts";
+export { findPatternProblem } from "./schema/pattern.ts";
+export {
+  type ObjectMetaRules,
+  validateAnnotations,
+  validateFinalizers,
+  validateLabels,
+  validateObjectMeta,
+  validateOwnerReferences,
+} from "./schema/validate-object-meta.ts";
+export {
+  dns1035LabelErrors,
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  labelValueErrors,
+  qualifiedNameErrors,
+  validateDns1035Label,
+  validateDns1123Label,
+  validateDns1123Subdomain,
+  validateLabelValue,
+  validatePathSegmentName,
+  validateQualifiedName,
+} from "./meta/name-rules.ts";
 export { isJsonEqual } from "./patch/json-equal.ts";
 export { applyJsonPatch, decodeJsonPatch, findUnknownJsonPatchFields } from "./patch/json-patch.ts";
 export {
