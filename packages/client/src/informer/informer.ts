@@ -5,6 +5,8 @@ export interface InformerHandler<T extends KubernetesObject = KubernetesObject> 
   onAdd?(object: T): void;
   onUpdate?(object: T, old: T): void;
   onDelete?(object: T): void;
+  /** `hasSynced` or whether there is a `lastError` has changed. */
+  onStateChange?(): void;
 }
 
 /** A cached view of one resource, kept by list and watch. */
@@ -19,6 +21,15 @@ export interface Informer<T extends KubernetesObject = KubernetesObject> {
   /** Objects under one value of an index. */
   byIndex(index: string, value: string): readonly T[];
   addHandler(handler: InformerHandler<T>): void;
+  /**
+   * Takes in the answer to a write of one's own, so that the next decision knows it before the
+   * watch tells it. Older states that the watch still brings are ignored.
+   */
+  record(object: T): void;
+  /** Takes in that one's own deletion has removed this object. */
+  recordRemoval(object: T): void;
+  /** Tries again at once, where a failed list or watch is being waited out. */
+  wake(): void;
   /** Resolves with true once synced, with false when `signal` aborts first. */
   waitForSync(signal: AbortSignal): Promise<boolean>;
   /** Lists and watches until `signal` aborts; never rejects for a server's failure. */

@@ -1,1 +1,10 @@
-export {};
+export type { ConnectionSettings, TokenSource } from "./credentials.ts";
+export { createHttpTransport } from "./http-transport.ts";
+export {
+  type KubeconfigChoice,
+  type KubeconfigContext,
+  KubeconfigError,
+  loadKubeconfig,
+} from "./kubeconfig.ts";
+export { fileToken } from "./token-sources.ts";
+export { connectRestClient } from "./connect-rest-client.ts";

@@ -17,6 +17,8 @@ export interface ListQuery {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
+  /** Only `metadata` of each object (PartialObjectMetadata). */
+  readonly metadataOnly?: boolean;
 }
 
 /** Query of a write. */
@@ -50,14 +52,14 @@ export interface RawRequest {
   /** Path with query, e.g. `/version`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer | string;
+  readonly body?: Uint8Array | string;
 }
 
 /** The answer to a raw exchange; no status is an error here. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
 }
 
 /**
@@ -100,5 +102,11 @@ export interface RestClient extends AsyncDisposable {
     query?: DeleteQuery,
     signal?: AbortSignal,
   ): Promise<KubernetesObject>;
+  /** Deletes all objects that the selectors match. */
+  deleteCollection(
+    path: ResourcePath,
+    query?: ListQuery & DeleteQuery,
+    signal?: AbortSignal,
+  ): Promise<void>;
   raw(request: RawRequest, signal?: AbortSignal): Promise<RawResponse>;
 }

@@ -1,0 +1,159 @@
+import { isStatus, type KubernetesObject, StatusError } from "@cellplane/apimachinery";
+import type { ResourcePath, RestClient } from "../rest/rest-client.ts";
+import { retryDelayMs } from "../workqueue/retry-delay.ts";
+import { abortableDelay } from "./abortable-delay.ts";
+import type { Informer } from "./informer.ts";
+import { type IndexFunction, ObjectStore } from "./object-store.ts";
+
+// A server ends a watch after so long; half of client-go's upper bound keeps dead connections short-lived.
+const watchSeconds = 300;
+const pageSize = 500;
+
+/** What an informer keeps. */
+export interface InformerOptions<T extends KubernetesObject> {
+  readonly client: RestClient;
+  readonly path: ResourcePath;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Keep only `metadata` of each object. */
+  readonly metadataOnly?: boolean;
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Drops what decisions do not need, before an object is kept. Identity by default. */
+  readonly trim?: (object: KubernetesObject) => T;
+  /** Told of each failed list or watch; the informer goes on by itself. */
+  readonly onError?: (error: unknown) => void;
+  readonly random?: () => number;
+}
+
+/**
+ * An informer: lists page by page, then watches with bookmarks from there; after a lost connection
+ * it resumes at the last revision seen, and lists again only where that is gone (410).
+ */
+export function createInformer<T extends KubernetesObject>(
+  options: InformerOptions<T>,
+): Informer<T> {
+  const store = new ObjectStore<T>(options.indexes ?? {});
+  const trim = options.trim ?? ((object: KubernetesObject): T => object as T);
+  const synced = Promise.withResolvers<void>();
+  let hasSynced = false;
+  let lastError: Error | undefined;
+  let resourceVersion: string | undefined;
+  let failures = 0;
+
+  let waking = new AbortController();
+
+  const succeed = (): void => {
+    failures = 0;
+    if (lastError === undefined) return;
+    lastError = undefined;
+    store.notifyState();
+  };
+
+  const { client, path, labelSelector, fieldSelector, metadataOnly } = options;
+  const selectors = {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(metadataOnly === undefined ? {} : { metadataOnly }),
+  };
+
+  const listAll = async (signal: AbortSignal): Promise<void> => {
+    const objects: T[] = [];
+    let page = await client.list(path, { ...selectors, limit: pageSize }, signal);
+    objects.push(...itemsOf(page).map(trim));
+    const revision = page.metadata.resourceVersion;
+    while (page.metadata.continue) {
+      const next = { ...selectors, limit: pageSize, continue: page.metadata.continue };
+      page = await client.list(path, next, signal);
+      objects.push(...itemsOf(page).map(trim));
+    }
+    store.replace(objects, revision);
+    resourceVersion = revision;
+    succeed();
+    if (!hasSynced) {
+      hasSynced = true;
+      synced.resolve();
+      store.notifyState();
+    }
+  };
+
+  const watchOn = async (signal: AbortSignal): Promise<void> => {
+    const events = client.watch(
+      path,
+      {
+        ...selectors,
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        allowWatchBookmarks: true,
+        timeoutSeconds: watchSeconds,
+      },
+      signal,
+    );
+    for await (const { type, object } of events) {
+      succeed();
+      resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
+      if (type === "DELETED") store.remove(trim(object));
+      else if (type !== "BOOKMARK") store.put(trim(object));
+    }
+  };
+
+  const runOnce = async (signal: AbortSignal): Promise<void> => {
+    try {
+      if (resourceVersion === undefined) await listAll(signal);
+      await watchOn(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      // History is gone, so the next round lists.
+      if (isStatus(error, "Expired") || isStatus(error, "Gone")) resourceVersion = undefined;
+      else if (error instanceof StatusError && error.code === 404) resourceVersion = undefined;
+      const isFirst = lastError === undefined;
+      lastError = error instanceof Error ? error : new Error(String(error));
+      if (isFirst) store.notifyState();
+      options.onError?.(error);
+      const draw = (options.random ?? Math.random)();
+      waking = new AbortController();
+      const either = AbortSignal.any([signal, waking.signal]);
+      await abortableDelay(retryDelayMs(failures++, draw), either);
+    }
+  };
+
+  return {
+    get hasSynced() {
+      return hasSynced;
+    },
+    get lastError() {
+      return lastError;
+    },
+    get: (key) => store.get(key),
+    list: () => store.list(),
+    byIndex: (index, value) => store.byIndex(index, value),
+    addHandler: (handler) => store.addHandler(handler),
+    record: (object) => store.put(trim(object)),
+    recordRemoval: (object) => store.remove(trim(object)),
+    wake: () => waking.abort(),
+    async waitForSync(signal) {
+      if (hasSynced) return true;
+      const aborted = Promise.withResolvers<void>();
+      const abort = (): void => aborted.resolve();
+      if (signal.aborted) return false;
+      signal.addEventListener("abort", abort, { once: true });
+      await Promise.race([synced.promise, aborted.promise]);
+      signal.removeEventListener("abort", abort);
+      return hasSynced;
+    },
+    async run(signal) {
+      while (!signal.aborted) await runOnce(signal);
+    },
+  };
+}
+
+/** Items carry no kind of their own in lists of built-in kinds; the list's says it. */
+function itemsOf(list: {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly items?: readonly KubernetesObject[] | null;
+}): readonly KubernetesObject[] {
+  const items = list.items ?? [];
+  const kind = list.kind?.replace(/List$/, "");
+  const { apiVersion } = list;
+  if (kind === undefined || apiVersion === undefined) return items;
+  return items.map((item) => (item.kind === undefined ? { apiVersion, kind, ...item } : item));
+}

@@ -1,0 +1,17 @@
+/** How to reach one API server, and as whom. PEM texts. */
+export interface ConnectionSettings {
+  readonly server: string;
+  readonly caBundle?: string;
+  /** Accept any certificate. Only where the user's kubeconfig says so. */
+  readonly insecureSkipTlsVerify?: boolean;
+  /** The name the server's certificate must have, where it is not the host of `server`. */
+  readonly tlsServerName?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  /** Gives the bearer token of a request; asked again after a 401 with `refresh`. */
+  readonly token?: TokenSource;
+  readonly impersonateUser?: string;
+}
+
+/** Gives a bearer token; `refresh` asks for a new one as the last was refused. */
+export type TokenSource = (refresh: "cached" | "refresh") => Promise<string> | string;
