@@ -65,6 +65,22 @@ export function tooLong(field: string, maxBytes: number): FieldError {
   return make("FieldValueTooLong", field, "Too long", `may not be more than ${maxBytes} bytes`);
 }
 
+/** `Too many: N: must have at most M items`. */
+export function tooMany(field: string, actual: number, max: number): FieldError {
+  const items = max === 1 ? "item" : "items";
+  const detail = `must have at most ${max} ${items}`;
+  return make("FieldValueTooMany", field, `Too many: ${actual}`, detail);
+}
+
+/** `Invalid value: <value>: detail`, for a value of the wrong type. */
+export function typeInvalid(
+  field: string,
+  value: JsonValue | undefined,
+  detail: string,
+): FieldError {
+  return make("FieldValueTypeInvalid", field, `Invalid value: ${formatValue(value)}`, detail);
+}
+
 /** The cause that stands in `details.causes[]`. */
 export function toCause(error: FieldError): StatusCause {
   return { reason: error.reason, message: error.message, field: error.field };
