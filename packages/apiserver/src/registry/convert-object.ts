@@ -1,5 +1,6 @@
 import { formatGroupVersion, type KubernetesObject } from "@cellplane/apimachinery";
 import type { ResourceDefinition } from "./resource.ts";
+import type { WriteRequest } from "./write-request.ts";
 
 /**
  * Objects of one resource in another version. A promise only where a webhook converts, so that all
@@ -34,6 +35,25 @@ export async function convertObject(
   const [converted] = await convertObjects(definition, [object], to);
   if (!converted) throw new Error("Cannot convert an object as the converter returned none");
   return converted;
+}
+
+/** A stored object as the request has it. */
+export async function toRequestVersion(
+  request: WriteRequest,
+  object: KubernetesObject,
+): Promise<KubernetesObject> {
+  const { definition, version, signal } = request;
+  return await convertObject(definition, object, { version: version.version, signal });
+}
+
+/** An object of the request as it is stored. */
+export async function toStorageVersion(
+  request: WriteRequest,
+  object: KubernetesObject,
+): Promise<KubernetesObject> {
+  const { definition } = request.store;
+  const version = definition.storageVersion;
+  return await convertObject(definition, object, { version, signal: request.signal });
 }
 
 // A webhook is asked only for those that need it, all at once.

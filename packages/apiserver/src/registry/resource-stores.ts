@@ -78,6 +78,16 @@ export class ResourceStores implements Disposable {
   }
 }
 
+/** The resource as which a resource is stored: itself, but for an alias. */
+export function storedDefinition(
+  registry: ResourceRegistry,
+  definition: ResourceDefinition,
+): ResourceDefinition {
+  const { aliasOf } = definition;
+  if (!aliasOf) return definition;
+  return registry.findResource(aliasOf.group, aliasOf.resource) ?? definition;
+}
+
 function fieldIndexOf(definition: ResourceDefinition): FieldIndex | undefined {
   const fields = selectableFieldsOf(definition);
   if (fields.length === 0) return undefined;

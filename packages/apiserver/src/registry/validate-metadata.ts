@@ -2,16 +2,17 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  type JsonObject,
   type JsonValue,
   type ObjectMeta,
-  type OwnerReference,
   required,
-  tooLong,
+  validateAnnotations,
+  validateLabels,
+  validateObjectMeta,
+  validateOwnerReferences,
 } from "@cellplane/apimachinery";
-import { checkLabelValue, checkQualifiedName } from "./qualified-name.ts";
 import type { ResourceDefinition } from "./resource.ts";
 
-const maxAnnotationBytes = 262_144;
 const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
 
 /** The rules of `metadata` of a new object. */
@@ -19,17 +20,22 @@ export function validateMetadata(
   meta: ObjectMeta,
   definition: ResourceDefinition,
 ): readonly FieldError[] {
-  return [
-    ...validateNames(meta, definition),
-    ...validateLabels(meta.labels ?? {}),
-    ...validateAnnotations(meta.annotations ?? {}),
-    ...validateOwnerReferences(meta.ownerReferences ?? []),
-    ...validateFinalizers(meta.finalizers ?? [], definition),
-  ];
+  const { validateName } = definition.strategy;
+  const errors: FieldError[] = [];
+  if ((meta.name ?? "") === "") {
+    errors.push(required("metadata.name", "name or generateName is required"));
+  }
+  if (!definition.namespaced && (meta.namespace ?? "") !== "") {
+    errors.push(forbiddenField("metadata.namespace", "not allowed on this type"));
+  }
+  errors.push(...validateObjectMeta(asJson(meta), { path: "metadata", validateName }));
+  if (definition.origin === "builtin") errors.push(...validateKnownFinalizers(meta));
+  return errors;
 }
 
 /** The rules of `metadata` of a changed object. */
 export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta): readonly FieldError[] {
+  const json = asJson(meta);
   return [
     ...(old.deletionTimestamp === undefined ? [] : validateNoNewFinalizers(meta, old)),
     ...immutable("name", meta.name, old.name),
@@ -42,107 +48,20 @@ export function validateMetadataUpdate(meta: ObjectMeta, old: ObjectMeta): reado
       meta.deletionGracePeriodSeconds,
       old.deletionGracePeriodSeconds,
     ),
-    ...validateLabels(meta.labels ?? {}),
-    ...validateAnnotations(meta.annotations ?? {}),
-    ...validateOwnerReferences(meta.ownerReferences ?? []),
+    ...validateLabels(json["labels"], "metadata.labels"),
+    ...validateAnnotations(json["annotations"], "metadata.annotations"),
+    ...validateOwnerReferences(json["ownerReferences"], "metadata.ownerReferences"),
   ];
 }
 
-function validateNames(meta: ObjectMeta, definition: ResourceDefinition): readonly FieldError[] {
-  const { validateName } = definition.strategy;
-  const errors: FieldError[] = [];
-  const { generateName = "", name = "" } = meta;
-  if (generateName !== "") {
-    const wrong = validateName(generateName, true);
-    if (wrong !== undefined) errors.push(invalid("metadata.generateName", generateName, wrong));
-  }
-  if (name === "") {
-    errors.push(required("metadata.name", "name or generateName is required"));
-  } else {
-    const wrong = validateName(name, false);
-    if (wrong !== undefined) errors.push(invalid("metadata.name", name, wrong));
-  }
-  if (!definition.namespaced && (meta.namespace ?? "") !== "") {
-    errors.push(forbiddenField("metadata.namespace", "not allowed on this type"));
-  }
-  return errors;
-}
-
-function validateLabels(labels: Readonly<Record<string, string>>): readonly FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [key, value] of Object.entries(labels)) {
-    for (const why of checkQualifiedName(key)) errors.push(invalid("metadata.labels", key, why));
-    for (const why of checkLabelValue(value)) errors.push(invalid("metadata.labels", value, why));
-  }
-  return errors;
-}
-
-function validateAnnotations(annotations: Readonly<Record<string, string>>): readonly FieldError[] {
-  const errors: FieldError[] = [];
-  let bytes = 0;
-  for (const [key, value] of Object.entries(annotations)) {
-    // Upper case is allowed in the prefix of an annotation.
-    for (const why of checkQualifiedName(key.toLowerCase())) {
-      errors.push(invalid("metadata.annotations", key, why));
-    }
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-  }
-  if (bytes > maxAnnotationBytes) errors.push(tooLong("metadata.annotations", maxAnnotationBytes));
-  return errors;
-}
-
-function validateOwnerReferences(owners: readonly OwnerReference[]): readonly FieldError[] {
-  const errors = owners.flatMap(validateOwnerReference);
-  const controllers = owners.filter((owner) => owner.controller === true);
-  const [first, second] = controllers;
-  if (first && second) {
-    const why =
-      'Only one reference can have Controller set to true. Found "true" in references for ' +
-      `${first.kind}/${first.name} and ${second.kind}/${second.name}`;
-    errors.push(invalid("metadata.ownerReferences", toJson(owners), why));
-  }
-  return errors;
-}
-
-function validateOwnerReference(owner: OwnerReference): FieldError[] {
-  const field = "metadata.ownerReferences";
-  const errors: FieldError[] = [];
-  const [version = "", group = ""] = (owner.apiVersion ?? "").split("/").reverse();
-  if (version === "") {
-    errors.push(
-      invalid(`${field}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"),
-    );
-  }
-  for (const key of ["kind", "name", "uid"] as const) {
-    if ((owner[key] ?? "") === "") errors.push(invalid(`${field}.${key}`, "", "must not be empty"));
-  }
-  if (group === "" && version === "v1" && owner.kind === "Event") {
-    const why = "/v1, Kind=Event is disallowed from being an owner";
-    errors.push(invalid(field, toJson(owner), why));
-  }
-  return errors;
-}
-
-function validateFinalizers(
-  finalizers: readonly string[],
-  definition: ResourceDefinition,
-): readonly FieldError[] {
-  const field = "metadata.finalizers";
-  const errors: FieldError[] = [];
-  for (const finalizer of finalizers) {
-    for (const why of checkQualifiedName(finalizer)) errors.push(invalid(field, finalizer, why));
-  }
-  if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
-    const why = "finalizer orphan and foregroundDeletion cannot be both set";
-    errors.push(invalid(field, finalizers, why));
-  }
-  if (definition.origin === "crd") return errors;
-  for (const [at, finalizer] of finalizers.entries()) {
-    if (finalizer.includes("/") || standardFinalizers.has(finalizer)) continue;
-    const why = "name is neither a standard finalizer name nor is it fully qualified";
-    errors.push(invalid(`${field}[${at}]`, finalizer, why));
-  }
-  return errors;
+// Built-in kinds allow no finalizers of their own making without a domain.
+function validateKnownFinalizers(meta: ObjectMeta): readonly FieldError[] {
+  const why = "name is neither a standard finalizer name nor is it fully qualified";
+  return (meta.finalizers ?? []).flatMap((finalizer, at) =>
+    finalizer.includes("/") || standardFinalizers.has(finalizer)
+      ? []
+      : [invalid(`metadata.finalizers[${at}]`, finalizer, why)],
+  );
 }
 
 function validateNoNewFinalizers(meta: ObjectMeta, old: ObjectMeta): readonly FieldError[] {
@@ -161,11 +80,10 @@ function immutable(
   value: JsonValue | undefined,
   old: JsonValue | undefined,
 ): readonly FieldError[] {
-  if (value === old || (value ?? "") === (old ?? "")) return [];
+  if ((value ?? "") === (old ?? "")) return [];
   return [invalid(`metadata.${field}`, value, "field is immutable")];
 }
 
-// Owner references are JSON as they came.
-function toJson(value: unknown): JsonValue {
-  return value as JsonValue;
+function asJson(meta: ObjectMeta): JsonObject {
+  return meta as unknown as JsonObject;
 }
