@@ -53,8 +53,33 @@ export type { CertificateAndKey } from "./pki/issue-certificate.ts";
 export { type KubeconfigOptions, renderKubeconfig, writeKubeconfig } from "./pki/kubeconfig.ts";
 export { parseServiceAccountKey, type ServiceAccountKey } from "./pki/service-account-key.ts";
 export { createTokenFileAuthenticator, parseTokenFile } from "./authn/token-file.ts";
-export { createUnionAuthenticator, type UnionOptions } from "./authn/union-authenticator.ts";
+export {
+  createTokenUnion,
+  createUnionAuthenticator,
+  type UnionOptions,
+} from "./authn/union-authenticator.ts";
 export { forbiddenRequest } from "./authz/forbidden-request.ts";
 export { createRbacAuthorizer } from "./authz/rbac-authorizer.ts";
 export { RbacIndex } from "./authz/rbac-index.ts";
 export { createResourceRegistry } from "./registry/create-resource-registry.ts";
+export { ensureServiceAccountKey } from "./pki/service-account-key.ts";
+export { createIssuerDocumentsHandler } from "./authn/issuer-documents.ts";
+export {
+  createSelfSubjectReviewHandler,
+  createTokenReviewHandler,
+  type TokenReviewOptions,
+} from "./authn/review-handlers.ts";
+export {
+  openServiceAccountAuthenticator,
+  type ServiceAccountAuthenticator,
+  type ServiceAccountAuthenticatorOptions,
+} from "./authn/service-account-authenticator.ts";
+export { createTokenRequestHandler, type TokenRequestOptions } from "./authn/token-request.ts";
+export { renderUserInfo } from "./authn/user-info.ts";
+export { createAccessReviewHandler } from "./authz/access-review.ts";
+export type { ReviewKind } from "./authz/access-review-validation.ts";
+export { ensureBootstrapPolicy } from "./authz/ensure-bootstrap-policy.ts";
+export { createEscalationPlugin, type EscalationOptions } from "./authz/escalation-plugin.ts";
+export { createImpersonationResolver, type ImpersonationResolver } from "./authz/impersonation.ts";
+export { createRulesReviewHandler } from "./authz/rules-review.ts";
+export { type AuditLogOptions, openAuditLog } from "./audit/audit-log.ts";
