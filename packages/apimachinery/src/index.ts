@@ -95,3 +95,36 @@ export {
 } from "./patch/run-json-patch.ts";
 export { applyMergePatch, createMergePatch } from "./patch/merge-patch.ts";
 export { createThreeWayMergePatch, type ThreeWayInput } from "./patch/three-way.ts";
+export { compareFields, type FieldComparison } from "./apply/compare-fields.ts";
+export { collectFields } from "./apply/collect-fields.ts";
+export { createEmptyObject } from "./apply/empty-object.ts";
+export {
+  differenceFields,
+  type FieldSet,
+  fieldSetOf,
+  intersectFields,
+  isEmptyFieldSet,
+  noFields,
+  recursiveDifferenceFields,
+  unionFields,
+} from "./apply/field-set.ts";
+export {
+  hasFieldPath,
+  listFieldPaths,
+  parseFieldsV1,
+  sortFieldSet,
+} from "./apply/field-set-codec.ts";
+export { FieldType } from "./apply/field-type.ts";
+export { formatFieldPath } from "./apply/path-element.ts";
+export type { ConvertVersion, VersionContext, VersionedObject } from "./apply/object-versions.ts";
+export {
+  updateManagedFields,
+  type UpdateManagedFieldsInput,
+} from "./apply/update-managed-fields.ts";
+export type { ApplyConflict } from "./apply/apply-conflict.ts";
+export {
+  applyConflictError,
+  type ApplyOutcome,
+  applyServerSide,
+  type ApplyServerSideInput,
+} from "./apply/apply-server-side.ts";
