@@ -31,3 +31,4 @@ export {
 export type { InvalidRequestReason } from "./store/kv-error.ts";
 export type { EngineOptions } from "./watch/log-mvcc-store.ts";
 export { openMemoryStore } from "./memory/open-memory-store.ts";
+export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";

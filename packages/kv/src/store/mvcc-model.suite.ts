@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { KeyValue, MvccStore, Operation } from "./mvcc-store.ts";
 import { k, RecordingWatch, type OpenStore } from "./mvcc-testing.suite.ts";
 

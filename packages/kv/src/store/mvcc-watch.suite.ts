@@ -357,7 +357,7 @@ function describeConcurrency(open: OpenStore): void {
       for (const { recording } of watches) recording.watch.requestProgress();
       await settled(reference);
       const all = reference.events.filter(({ kv }) => kv.modRevision > 1);
-      deepEqual([...new Set(all.map(({ kv }) => kv.modRevision))].length, head - 1);
+      equal(new Set(all.map(({ kv }) => kv.modRevision)).size, head - 1);
       for (const { start, recording } of watches) {
         await recording.until(({ progress }) => progress.length > 0);
         deepEqual(

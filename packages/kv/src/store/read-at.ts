@@ -37,10 +37,10 @@ export async function selectAt(
 function firstChangesAfter(
   span: KeySpan,
   revision: Revision,
-  { log, recent }: HistorySource,
+  source: HistorySource,
 ): MaybePromise<readonly LogChange[]> {
-  const changes = recent(revision + 1);
-  if (!changes) return log.firstChangesAfter(span, revision);
+  const changes = source.recent(revision + 1);
+  if (!changes) return source.log.firstChangesAfter(span, revision);
   const first = new Map<KeyText, LogChange>();
   for (const change of changes) {
     if (isInSpan(change.key, span) && !first.has(change.key)) first.set(change.key, change);
