@@ -131,6 +131,20 @@ export {
   type VisibilityScope,
 } from "./placement/tenant-scope.ts";
 export {
+  applyRow,
+  decideWithoutRevision,
+  decideWithoutVersion,
+  type LiveView,
+  moveOn,
+  type RenderedBytes,
+  writeDecision,
+  type WriteView,
+} from "./plan/apply-row.ts";
+export { computeBehind } from "./plan/behind.ts";
+export { chooseApiVersion } from "./plan/choose-version.ts";
+export { decideMember, decideUnreadable } from "./plan/decide-member.ts";
+export { holdRow } from "./plan/hold-row.ts";
+export {
   emptyLedger,
   type Ledger,
   type LedgerEntry,
@@ -138,7 +152,49 @@ export {
   readLedger,
   writeLedger,
 } from "./plan/ledger.ts";
+export {
+  decisionOf,
+  decisionOfMissing,
+  dropped,
+  gatherFacts,
+  hasLostItsCell,
+  liveOf,
+  type MemberFacts,
+  memberObjectRef,
+  type MemberScope,
+} from "./plan/member-facts.ts";
+export { describeOwner, type Ownership, ownershipOf } from "./plan/ownership.ts";
+export { type CellNamespacePlan, planCellNamespace } from "./plan/plan-cell-namespace.ts";
+export { planDeletion } from "./plan/plan-deletion.ts";
+export { planRevisions, type RevisionPlan, type RevisionView } from "./plan/plan-revisions.ts";
+export { isPlanCurrent, placementOf, planSync } from "./plan/plan-sync.ts";
+export {
+  readRevisionObject,
+  revisionObject,
+  revisionObjectName,
+  revisionOwnerLabel,
+} from "./plan/revision-object.ts";
 export { type Revision, revisionContent, schedulerOverrides } from "./plan/revision.ts";
+export {
+  changeLedger,
+  createSettler,
+  type SettledDecision,
+  type WriteOutcome,
+} from "./plan/settle-decision.ts";
+export {
+  isDrifted,
+  type KnownStanding,
+  renderingOf,
+  standingOf,
+  type StandingView,
+} from "./plan/standing.ts";
+export {
+  contentHashOf,
+  createSyncContext,
+  isComparable,
+  sourceIn,
+  type SyncContext,
+} from "./plan/sync-context.ts";
 export type {
   BlockedTopology,
   FinalizerChange,
@@ -150,4 +206,68 @@ export type {
   SyncPlan,
   TopologyDecision,
 } from "./plan/sync-plan.ts";
-export type { MemberView, Observation, SyncSettings, SyncView } from "./plan/sync-view.ts";
+export type {
+  FieldConflict,
+  MemberView,
+  Observation,
+  SyncSettings,
+  SyncView,
+} from "./plan/sync-view.ts";
+export { isTombstoneDue, tombstoneOf } from "./plan/tombstone-of.ts";
+export { releaseOperation, removeDecision, withdrawRow } from "./plan/withdraw-row.ts";
+export { aggregateStatus, formatReleased } from "./status/aggregate-status.ts";
+export { computeConditions } from "./status/conditions.ts";
+export { fitStatus, maxFederatedObjectBytes } from "./status/fit-status.ts";
+export { isReleased, type StatusInput } from "./status/status-input.ts";
+export type { TopologyReport } from "./status/topology-report.ts";
+export {
+  type AnnotationPolicy,
+  createAnnotationPolicy,
+  ignoredAnnotations,
+  isBookkeeping,
+  matchesGlob,
+} from "./template/annotation-policy.ts";
+export {
+  cellNamespaceSource,
+  renderCellNamespace,
+  targetNameOf,
+  targetNamespaceOf,
+} from "./template/cell-names.ts";
+export {
+  copyField,
+  type FieldPath,
+  parseFieldPath,
+  pathsMeet,
+  removeField,
+} from "./template/field-path.ts";
+export { overridesHash, templateHash } from "./template/kubefed-hash.ts";
+export {
+  findOverrideFault,
+  refusedOverridePaths,
+  type SelectedPatches,
+  selectPatches,
+} from "./template/overrides.ts";
+export { withPodSettings } from "./template/pod-settings.ts";
+export {
+  createRenderer,
+  type RenderContent,
+  type RenderContext,
+  type Renderer,
+  type Rendering,
+  type RenderTarget,
+} from "./template/render-member-object.ts";
+export {
+  covers,
+  ownedContent,
+  retainFields,
+  type RetentionRules,
+} from "./template/retain-fields.ts";
+export {
+  type Bookkeeping,
+  formatSource,
+  parseSource,
+  readBookkeeping,
+  type Source,
+  sourceOf,
+  withBookkeeping,
+} from "./template/source.ts";

@@ -58,7 +58,6 @@ export interface TopologyDecision {
   readonly operation: SyncOperation;
   /** What a successful create or update brings the member to. */
   readonly brings?: Standing;
-  /** JSON pointers that `contentHash` leaves out. */
   readonly ledger: LedgerChange;
   /** What is reported if nothing is written, or the write succeeds. `""` is fine. */
   readonly status: TopologyStatusName;

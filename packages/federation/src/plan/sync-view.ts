@@ -19,6 +19,14 @@ export type Observation =
   | { readonly kind: "absent" }
   | { readonly kind: "present"; readonly object: KubernetesObject };
 
+/** A field that was changed back too often; no more is written until the rendering is another. */
+export interface FieldConflict {
+  /** Of the rendering that does not stay. */
+  readonly hash: string;
+  /** JSON pointer. */
+  readonly field: string;
+}
+
 /** One KubeFedCluster, and what is known of the object there. */
 export interface MemberView {
   readonly cluster: KubeFedCluster;
@@ -27,6 +35,8 @@ export interface MemberView {
   readonly observation: Observation;
   /** Versions of the target's group and resource that the member serves; absent: not known. */
   readonly servedVersions?: readonly string[];
+  /** Set while something in the member keeps undoing what we write. */
+  readonly conflict?: FieldConflict;
   /** For Namespaces and CRDs: federated objects whose ledger says they stand in it, there. */
   readonly dependents?: readonly string[];
 }

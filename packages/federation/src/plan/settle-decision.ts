@@ -1,0 +1,131 @@
+import type { JsonValue, KubernetesObject } from "@cellplane/apimachinery";
+import type { TopologyStatusName } from "../api/topology-status.ts";
+import type { TopologyReport } from "../status/topology-report.ts";
+import { overridesHash, templateHash } from "../template/kubefed-hash.ts";
+import { type Ledger, type LedgerEntry, memberVersionOf } from "./ledger.ts";
+import { contentHashOf, createSyncContext, type SyncContext } from "./sync-context.ts";
+import type { LedgerChange, SyncOperation, TopologyDecision } from "./sync-plan.ts";
+import type { SyncView } from "./sync-view.ts";
+
+/** What one operation came to. */
+export type WriteOutcome =
+  /** There was nothing to do. */
+  | { readonly kind: "none" }
+  /** Created or updated; the object as the member answered it. */
+  | { readonly kind: "written"; readonly object: KubernetesObject }
+  /** The deletion or the release was accepted. */
+  | { readonly kind: "accepted" }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "timedOut"; readonly message: string };
+
+/** A decision after its operation: what is reported and what the ledger becomes. */
+export interface SettledDecision {
+  readonly report: TopologyReport;
+  readonly reported: boolean;
+  readonly ledger: LedgerChange;
+}
+
+const failures: Readonly<
+  Record<
+    Exclude<SyncOperation["kind"], "none">,
+    { readonly failed: TopologyStatusName; readonly timedOut: TopologyStatusName }
+  >
+> = {
+  create: { failed: "CreationFailed", timedOut: "CreationTimedOut" },
+  update: { failed: "UpdateFailed", timedOut: "UpdateTimedOut" },
+  delete: { failed: "DeletionFailed", timedOut: "DeletionTimedOut" },
+  release: { failed: "LabelRemovalFailed", timedOut: "LabelRemovalTimedOut" },
+};
+
+/** Settles decisions of one plan. `now` is RFC 3339. */
+export function createSettler(
+  view: SyncView,
+  now: string,
+): (
+  decision: TopologyDecision,
+  outcome: WriteOutcome,
+  remoteStatus?: JsonValue,
+) => SettledDecision {
+  const context = createSyncContext(view);
+  return (decision, outcome, remoteStatus) => {
+    const entry = writtenEntry(decision, outcome, { context, now });
+    const report = reportOf(decision, outcome, remoteStatus);
+    return {
+      report,
+      reported: decision.reported || report.status !== "",
+      ledger: entry === undefined ? decision.ledger : { kind: "set", entry },
+    };
+  };
+}
+
+/** The ledger after these changes; the same ledger where nothing changes. */
+export function changeLedger(
+  ledger: Ledger,
+  changes: Iterable<{ readonly member: string; readonly change: LedgerChange }>,
+  { object }: Pick<SyncView, "object">,
+): Ledger {
+  const entries = new Map(ledger.entries);
+  let changed = false;
+  for (const { member, change } of changes) {
+    if (change.kind === "keep") continue;
+    changed = true;
+    if (change.kind === "drop") entries.delete(member);
+    else entries.set(member, change.entry);
+  }
+  if (!changed) return ledger;
+  const templateVersion = templateHash(object.spec?.template);
+  const overridesVersion = overridesHash(object);
+  const same =
+    templateVersion === ledger.templateVersion && overridesVersion === ledger.overridesVersion;
+  return {
+    entries: same ? entries : new Map(Array.from(entries, freezeKubefedEntry)),
+    templateVersion,
+    overridesVersion,
+  };
+}
+
+/** What KubeFed recorded held for the versions that are replaced now: its hash is not known. */
+function freezeKubefedEntry([member, entry]: [string, LedgerEntry]): [string, LedgerEntry] {
+  return [member, entry.hash === undefined ? { ...entry, hash: "" } : entry];
+}
+
+function writtenEntry(
+  { brings }: TopologyDecision,
+  outcome: WriteOutcome,
+  { context, now }: { readonly context: SyncContext; readonly now: string },
+): LedgerEntry | undefined {
+  if (outcome.kind !== "written" || brings === undefined) return undefined;
+  return {
+    version: memberVersionOf(outcome.object),
+    revision: brings.revision,
+    hash: brings.hash,
+    contentHash: contentHashOf(outcome.object, context),
+    ...(brings.adopted ? { adopted: true } : {}),
+    appliedAt: now,
+  };
+}
+
+function reportOf(
+  decision: TopologyDecision,
+  outcome: WriteOutcome,
+  remoteStatus: JsonValue | undefined,
+): TopologyReport {
+  const { member, topology, cluster, inPlacement, behind, drifted, operation, brings } = decision;
+  const failed = outcome.kind === "failed" || outcome.kind === "timedOut";
+  const status =
+    failed && operation.kind !== "none" ? failures[operation.kind][outcome.kind] : decision.status;
+  const revision = outcome.kind === "written" ? brings?.revision : decision.revision;
+  const message = failed ? outcome.message : decision.reason;
+  return {
+    member,
+    topology,
+    inPlacement,
+    status,
+    message: status === "" ? "" : message,
+    behind,
+    drifted,
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(remoteStatus === undefined ? {} : { remoteStatus }),
+  };
+}
