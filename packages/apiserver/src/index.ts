@@ -83,3 +83,25 @@ export { createEscalationPlugin, type EscalationOptions } from "./authz/escalati
 export { createImpersonationResolver, type ImpersonationResolver } from "./authz/impersonation.ts";
 export { createRulesReviewHandler } from "./authz/rules-review.ts";
 export { type AuditLogOptions, openAuditLog } from "./audit/audit-log.ts";
+export {
+  runTokenSecretController,
+  type TokenSecretControllerOptions,
+} from "./authn/token-secret-controller.ts";
+export {
+  createOpenApiHandler,
+  type OpenApiDependencies,
+} from "./discovery/open-api/open-api-handler.ts";
+export { type ConversionOptions, conversionOfCrd } from "./crds/conversion/conversion-of-crd.ts";
+export {
+  createWebhookCaller,
+  type ServiceAddress,
+  type WebhookCaller,
+  type WebhookClientOptions,
+} from "./crds/conversion/webhook-client.ts";
+export {
+  type CrdController,
+  type CrdControllerDependencies,
+  openCrdController,
+} from "./crds/crd-controller.ts";
+export { crdStrategy, withCrdStrategy } from "./crds/crd-strategy.ts";
+export { crdResource, type CustomResourceDefinition } from "./crds/custom-resource-definition.ts";

@@ -1,11 +1,4 @@
-import {
-  type FieldError,
-  invalidObject,
-  type JsonObject,
-  type KubernetesObject,
-  validateValue,
-  validateValueUpdate,
-} from "@cellplane/apimachinery";
+import { type FieldError, invalidObject, type KubernetesObject } from "@cellplane/apimachinery";
 import { duplicateOwners } from "./prepare-metadata.ts";
 import { validateMetadata, validateMetadataUpdate } from "./validate-metadata.ts";
 import { strategyContext, type WriteRequest } from "./write-request.ts";
@@ -15,9 +8,6 @@ export function checkNewObject(request: WriteRequest, object: KubernetesObject):
   const { definition } = request.store;
   const errors = [
     ...validateMetadata(object.metadata, definition),
-    ...(definition.origin === "crd"
-      ? validateValue(request.version.schema, asJson(object), "")
-      : []),
     ...(definition.strategy.validate?.(object, strategyContext(request)) ?? []),
   ];
   refuse(request, object, errors);
@@ -37,9 +27,6 @@ export function checkChangedObject(
     // Kubernetes checks metadata in general and again with each kind, and tells both.
     ...metadata,
     ...metadata,
-    ...(definition.origin === "crd"
-      ? validateValueUpdate(request.version.schema, asJson(object), asJson(old), "")
-      : []),
     ...(definition.strategy.validateUpdate?.(object, old, context) ?? []),
   ];
   refuse(request, object, errors);
@@ -69,10 +56,10 @@ function refuse(
   errors: readonly FieldError[],
 ): void {
   if (errors.length === 0) return;
+  // A custom resource of the wrong kind is refused under the kind that it says it is.
   const { group, kind } = request.definition;
-  throw invalidObject({ group, kind, name: object.metadata.name ?? "" }, errors);
-}
-
-function asJson(object: KubernetesObject): JsonObject {
-  return object as unknown as JsonObject;
+  throw invalidObject(
+    { group, kind: object.kind ?? kind, name: object.metadata.name ?? "" },
+    errors,
+  );
 }
