@@ -1,1 +1,12 @@
-export {};
+export type { Controller, ErrorReporter } from "./shared/controller.ts";
+export {
+  createFederationControllers,
+  type FederationControllerDependencies,
+} from "./federation-controllers.ts";
+export { createGarbageCollectorController } from "./garbage-collector/garbage-collector-controller.ts";
+export type { MemberCredentials } from "./members/member-credentials.ts";
+export type { ConnectMember } from "./members/member-pool.ts";
+export { createNamespaceController } from "./namespace/namespace-controller.ts";
+export { createRoleAggregationController } from "./role-aggregation/role-aggregation-controller.ts";
+export { createRootCaController } from "./root-ca/root-ca-controller.ts";
+export { createDefaultServiceAccountController } from "./service-account/default-service-account-controller.ts";

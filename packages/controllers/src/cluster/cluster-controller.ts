@@ -1,0 +1,111 @@
+import { isStatus } from "@cellplane/apimachinery";
+import { type Outcome, type RestClient, WorkQueue } from "@cellplane/client";
+import {
+  isClusterReady,
+  joinedClusterOf,
+  type KubeFedCluster,
+  type KubeFedClusterStatus,
+} from "@cellplane/federation";
+import type { MemberPool } from "../members/member-pool.ts";
+import type { Controller, ErrorReporter } from "../shared/controller.ts";
+import type { FederationSettings } from "../shared/federation-settings.ts";
+import { kubeFedClusters } from "../shared/federation-resources.ts";
+import { formatTime } from "../shared/format-time.ts";
+import { runKeyed } from "../shared/run-keyed.ts";
+import type { SharedInformers } from "../shared/shared-informers.ts";
+import {
+  type HealthBelief,
+  isStatusChanged,
+  judgeProbe,
+  renderClusterStatus,
+} from "./health-verdict.ts";
+import { probeMember } from "./probe-member.ts";
+
+// A status without changes is refreshed this often, so that `lastProbeTime` tells that probing goes on.
+const refreshStatusMs = 60_000;
+
+/**
+ * Probes every joined cluster once a period and writes its conditions; the derived clusters of its
+ * cells get the same. A probe is also made at once when a connection changes or a member's watch breaks.
+ */
+export function createClusterController(deps: {
+  readonly client: RestClient;
+  readonly shared: SharedInformers;
+  readonly pool: MemberPool;
+  readonly settings: () => FederationSettings;
+  readonly nowMs: () => number;
+  readonly onError: ErrorReporter;
+}): Controller {
+  const name = "cluster";
+  const { shared, pool } = deps;
+  const queue = new WorkQueue();
+  const beliefs = new Map<string, HealthBelief>();
+  shared.clusters.addHandler({
+    onAdd: (cluster) => queue.add(joinedClusterOf(cluster)),
+    onDelete: (cluster) => beliefs.delete(cluster.metadata.name ?? ""),
+  });
+  pool.onChange((cluster) => {
+    beliefs.delete(cluster);
+    queue.add(cluster);
+  });
+
+  const reconcile = async (key: string): Promise<Outcome> => {
+    const concerned = shared.clusters.list().filter((cluster) => joinedClusterOf(cluster) === key);
+    if (!concerned.some(({ metadata }) => metadata.name === key)) return { kind: "done" };
+    const { health } = deps.settings();
+    const connection = pool.get(key);
+    const probe = connection
+      ? await probeMember(connection, health.timeoutMs)
+      : ({ kind: "malformed", message: pool.problemOf(key) ?? "" } as const);
+    const belief = judgeProbe(beliefs.get(key) ?? { opposed: 0 }, probe, health);
+    const wasReady = beliefs.get(key)?.accepted?.kind === "healthy";
+    beliefs.set(key, belief);
+    const { accepted = probe } = belief;
+    if (connection && accepted.kind === "healthy" && !wasReady) {
+      // What it serves must be known before anything is written there.
+      await connection.refreshDiscovery();
+      connection.wake();
+    }
+    const nowMs = deps.nowMs();
+    await Promise.all(
+      concerned.map((cluster) => {
+        const status = renderClusterStatus(accepted, cluster.status, formatTime(nowMs));
+        return isDue(cluster, status, nowMs) ? writeStatus(deps, cluster, status) : undefined;
+      }),
+    );
+    // While a belief is being doubted, ask more often than once a period.
+    const afterMs = belief.opposed > 0 ? Math.min(health.periodMs, 1000) : health.periodMs;
+    return { kind: "recheck", afterMs };
+  };
+
+  return {
+    name,
+    run: (signal) =>
+      runKeyed(
+        { name, informers: [], queue, reconcile, workers: 64, onError: deps.onError },
+        signal,
+      ),
+  };
+}
+
+function isDue(cluster: KubeFedCluster, status: KubeFedClusterStatus, nowMs: number): boolean {
+  if (isStatusChanged(cluster.status, status)) return true;
+  const last = cluster.status?.conditions?.[0]?.lastProbeTime ?? "";
+  return isClusterReady(cluster) && nowMs - Date.parse(last) >= refreshStatusMs;
+}
+
+async function writeStatus(
+  deps: { readonly client: RestClient; readonly shared: SharedInformers },
+  cluster: KubeFedCluster,
+  status: KubeFedClusterStatus,
+): Promise<void> {
+  const { namespace = "", name = "" } = cluster.metadata;
+  const path = { ...kubeFedClusters, namespace };
+  // A status has one writer, so no precondition is needed; a fresh one wins over label edits.
+  const patch = { type: "merge", body: { status }, subresource: "status" } as const;
+  try {
+    deps.shared.clusters.record((await deps.client.patch(path, name, patch)) as KubeFedCluster);
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import type { RestClient } from "@cellplane/client";
+import { kubefed } from "@cellplane/federation";
+import { createCellController } from "./cell/cell-controller.ts";
+import { createClusterController } from "./cluster/cluster-controller.ts";
+import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
+import type { Controller, ErrorReporter } from "./shared/controller.ts";
+import { readFederationSettings } from "./shared/federation-settings.ts";
+import { allInformers, createSharedInformers } from "./shared/shared-informers.ts";
+import { createTypeConfigController } from "./type-config/type-config-controller.ts";
+
+/** What the federation's controllers are given. */
+export interface FederationControllerDependencies {
+  readonly client: RestClient;
+  /** Reaches a member: directly, or through a tunnel. */
+  readonly connect: ConnectMember;
+  readonly controlPlaneId: string;
+  readonly systemNamespace?: string;
+  readonly nowMs: () => number;
+  readonly onError: ErrorReporter;
+}
+
+/** All controllers of the federation as one: they share informers and connections. */
+export function createFederationControllers(deps: FederationControllerDependencies): Controller {
+  const name = "federation";
+  const systemNamespace = deps.systemNamespace ?? kubefed.systemNamespace;
+  const { client, connect, controlPlaneId, nowMs, onError } = deps;
+  const shared = createSharedInformers({ client, systemNamespace, onError });
+  const settings = (): ReturnType<typeof readFederationSettings> =>
+    readFederationSettings(shared.configs.get(`${systemNamespace}/${kubefed.configName}`));
+
+  return {
+    name,
+    async run(signal) {
+      await using pool = new MemberPool({ shared, connect, systemNamespace, onError });
+      const common = { client, shared, pool, settings, systemNamespace, nowMs, onError };
+      const controllers = [
+        createClusterController(common),
+        createCellController(common),
+        createTypeConfigController({ ...common, controlPlaneId }),
+      ];
+      const informers = allInformers(shared);
+      const running = informers.map((informer) => informer.run(signal));
+      // Nothing may be decided from caches that are not in.
+      await Promise.all(informers.map((informer) => informer.waitForSync(signal)));
+      await Promise.all([...running, ...controllers.map((controller) => controller.run(signal))]);
+    },
+  };
+}

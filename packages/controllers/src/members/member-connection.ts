@@ -1,0 +1,87 @@
+import { formatGroupResource, type GroupResource } from "@cellplane/apimachinery";
+import {
+  createInformer,
+  discoverResources,
+  type Informer,
+  type InformerHandler,
+  type ResourcePath,
+  type RestClient,
+} from "@cellplane/client";
+import { kubefed } from "@cellplane/federation";
+import { dropManagedFields } from "../shared/shared-informers.ts";
+import { CellNamespaces } from "./cell-namespaces.ts";
+
+const managedSelector = `${kubefed.managedLabel}=true`;
+
+/**
+ * A joined cluster while its credentials stay the same: one client, one informer a resource,
+ * however many cells and federated types there are.
+ */
+export class MemberConnection implements AsyncDisposable {
+  readonly cluster: string;
+  readonly client: RestClient;
+  readonly namespaces: CellNamespaces;
+  readonly #informers = new Map<string, Informer>();
+  readonly #closing = new AbortController();
+  #served: ReadonlyMap<string, readonly string[]> | undefined;
+
+  constructor(cluster: string, client: RestClient) {
+    this.cluster = cluster;
+    this.client = client;
+    this.namespaces = new CellNamespaces(client);
+  }
+
+  /** Aborts when the connection is closed. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** The informer of the managed objects of a resource; started with the first handler. */
+  watch(path: ResourcePath, handler: InformerHandler): Informer {
+    const key = `${path.version} ${formatGroupResource(path)}`;
+    const known = this.#informers.get(key);
+    if (known) {
+      known.addHandler(handler);
+      return known;
+    }
+    const informer = createInformer({
+      client: this.client,
+      path,
+      labelSelector: managedSelector,
+      trim: dropManagedFields,
+    });
+    this.#informers.set(key, informer);
+    informer.addHandler(handler);
+    // An informer never rejects for a server's failure: `lastError` tells it.
+    void informer.run(this.#closing.signal);
+    return informer;
+  }
+
+  /** Versions of a resource that the member serves, preferred first; `undefined` while not known. */
+  servedVersions(of: GroupResource): readonly string[] | undefined {
+    return this.#served && (this.#served.get(formatGroupResource(of)) ?? []);
+  }
+
+  /** Reads anew what the member serves. Whether anything changed. */
+  async refreshDiscovery(): Promise<boolean> {
+    const { resources } = await discoverResources(this.client, this.#closing.signal);
+    const served = new Map<string, string[]>();
+    for (const resource of resources) {
+      const key = formatGroupResource(resource);
+      served.set(key, [...(served.get(key) ?? []), resource.version]);
+    }
+    const changed = JSON.stringify([...served]) !== JSON.stringify([...(this.#served ?? [])]);
+    this.#served = served;
+    return changed;
+  }
+
+  /** Lets informers that wait out a failure try again at once: the member is back. */
+  wake(): void {
+    for (const informer of this.#informers.values()) informer.wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.client[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,110 @@
+import type { RestClient } from "@cellplane/client";
+import { joinedClusterOf, type KubeFedCluster } from "@cellplane/federation";
+import type { ErrorReporter } from "../shared/controller.ts";
+import type { SharedInformers } from "../shared/shared-informers.ts";
+import { MemberConnection } from "./member-connection.ts";
+import { type MemberCredentials, readMemberCredentials } from "./member-credentials.ts";
+
+/** Reaches a member's API server: directly, or through a tunnel. */
+export type ConnectMember = (cluster: string, credentials: MemberCredentials) => RestClient;
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly connection: MemberConnection;
+}
+
+/**
+ * The connections to all joined clusters. A changed endpoint, CA or credential replaces a
+ * connection without a restart; derived clusters (cells) use that of their joined one.
+ */
+export class MemberPool implements AsyncDisposable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(cluster: string) => void>();
+  readonly #shared: SharedInformers;
+  readonly #connect: ConnectMember;
+  readonly #systemNamespace: string;
+  readonly #onError: ErrorReporter;
+
+  constructor(deps: {
+    readonly shared: SharedInformers;
+    readonly connect: ConnectMember;
+    readonly systemNamespace: string;
+    readonly onError: ErrorReporter;
+  }) {
+    const { shared } = deps;
+    this.#shared = shared;
+    this.#connect = deps.connect;
+    this.#systemNamespace = deps.systemNamespace;
+    this.#onError = deps.onError;
+    const refresh = (cluster: KubeFedCluster): void => this.#refresh(joinedClusterOf(cluster));
+    shared.clusters.addHandler({ onAdd: refresh, onUpdate: refresh, onDelete: refresh });
+    const refreshUsers = (secret: { readonly metadata: { readonly name?: string } }): void => {
+      for (const cluster of shared.clusters.list()) {
+        if (cluster.spec.secretRef?.name === secret.metadata.name) refresh(cluster);
+      }
+    };
+    shared.secrets.addHandler({
+      onAdd: refreshUsers,
+      onUpdate: refreshUsers,
+      onDelete: refreshUsers,
+    });
+  }
+
+  /** The connection of a joined cluster; `undefined` while its configuration is malformed. */
+  get(cluster: string): MemberConnection | undefined {
+    return this.#entries.get(cluster)?.connection;
+  }
+
+  /** All connections there are. */
+  list(): readonly MemberConnection[] {
+    return Array.from(this.#entries.values(), ({ connection }) => connection);
+  }
+
+  /** Why a joined cluster has no connection. */
+  problemOf(cluster: string): string | undefined {
+    const object = this.#find(cluster);
+    if (!object) return `KubeFedCluster ${JSON.stringify(cluster)} not found`;
+    const outcome = readMemberCredentials(object, this.#secretOf(object));
+    return outcome.kind === "malformed" ? outcome.message : undefined;
+  }
+
+  /** Calls `listener` with a joined cluster's name when its connection comes, goes or is replaced. */
+  onChange(listener: (cluster: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const entries = Array.from(this.#entries.values());
+    this.#entries.clear();
+    await Promise.all(entries.map(({ connection }) => connection[Symbol.asyncDispose]()));
+  }
+
+  #refresh(cluster: string): void {
+    const object = this.#find(cluster);
+    const outcome = object && readMemberCredentials(object, this.#secretOf(object));
+    const credentials = outcome?.kind === "found" ? outcome.credentials : undefined;
+    const fingerprint = JSON.stringify(credentials ?? null);
+    const known = this.#entries.get(cluster);
+    if ((known?.fingerprint ?? "null") === fingerprint) return;
+    if (known) {
+      this.#entries.delete(cluster);
+      known.connection[Symbol.asyncDispose]().catch((error: unknown) => {
+        this.#onError(error, { cluster });
+      });
+    }
+    if (credentials) {
+      const connection = new MemberConnection(cluster, this.#connect(cluster, credentials));
+      this.#entries.set(cluster, { fingerprint, connection });
+    }
+    for (const listener of this.#listeners) listener(cluster);
+  }
+
+  #find(cluster: string): KubeFedCluster | undefined {
+    return this.#shared.clusters.get(`${this.#systemNamespace}/${cluster}`);
+  }
+
+  #secretOf(cluster: KubeFedCluster): ReturnType<SharedInformers["secrets"]["get"]> {
+    const { namespace = "" } = cluster.metadata;
+    return this.#shared.secrets.get(`${namespace}/${cluster.spec.secretRef?.name ?? ""}`);
+  }
+}

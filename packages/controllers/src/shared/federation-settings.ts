@@ -1,0 +1,48 @@
+import {
+  defaultRevisionHistoryLimit,
+  type FeatureGates,
+  type KubeFedConfig,
+  readFeatureGates,
+  type SyncSettings,
+} from "@cellplane/federation";
+import { parseGoDuration } from "./go-duration.ts";
+
+/** What KubeFedConfig says, with defaults filled in; read anew whenever it is needed. */
+export interface FederationSettings {
+  readonly sync: Omit<SyncSettings, "controlPlaneId">;
+  readonly gates: FeatureGates;
+  readonly health: {
+    readonly periodMs: number;
+    readonly timeoutMs: number;
+    readonly failureThreshold: number;
+    readonly successThreshold: number;
+  };
+  readonly syncWorkers: number;
+}
+
+/** KubeFed's defaults (reference §1.2), but for workers: one at a time is too few. */
+const defaultSyncWorkers = 16;
+
+/** Reads the settings of a KubeFedConfig; `undefined` gives the defaults. */
+export function readFederationSettings(config: KubeFedConfig | undefined): FederationSettings {
+  const spec = config?.spec;
+  const gates = readFeatureGates(spec);
+  const health = spec?.clusterHealthCheck;
+  return {
+    sync: {
+      adoption: spec?.syncController?.adoptResources === "Disabled" ? "refuse" : "adopt",
+      isolation: gates.TenantIsolation ? "byTenant" : "off",
+      masks: gates.PlacementMask ? "on" : "off",
+      annotationPolicy: gates.PropagatingAnnotations ? "on" : "off",
+      revisionHistoryLimit: spec?.revisionHistoryLimit ?? defaultRevisionHistoryLimit,
+    },
+    gates,
+    health: {
+      periodMs: parseGoDuration(health?.period) ?? 10_000,
+      timeoutMs: parseGoDuration(health?.timeout) ?? 3000,
+      failureThreshold: health?.failureThreshold ?? 3,
+      successThreshold: health?.successThreshold ?? 1,
+    },
+    syncWorkers: Math.max(spec?.syncController?.maxConcurrentReconciles ?? 0, defaultSyncWorkers),
+  };
+}

@@ -1,0 +1,108 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
+import {
+  createInformer,
+  type Informer,
+  type ResourcePath,
+  type RestClient,
+} from "@cellplane/client";
+import {
+  type Cell,
+  type FederatedRevision,
+  type FederatedTypeConfig,
+  type KubeFedCluster,
+  type KubeFedConfig,
+  type PropagatedVersion,
+  revisionSecretType,
+  type Tombstone,
+  type TopologyType,
+} from "@cellplane/federation";
+import type { ErrorReporter } from "./controller.ts";
+import {
+  cells,
+  clusterFederatedRevisions,
+  clusterPropagatedVersions,
+  federatedRevisions,
+  federatedTypeConfigs,
+  kubeFedClusters,
+  kubeFedConfigs,
+  propagatedVersions,
+  tombstones,
+  topologyTypes,
+} from "./federation-resources.ts";
+import { namespaces, secrets } from "./resources.ts";
+
+/** The index of revisions by the uid of the object that they belong to. */
+export const byOwnerUid = "ownerUid";
+/** The index of Cells by the joined cluster that they live on. */
+export const byCluster = "cluster";
+
+/** What every federation controller reads of the control plane; one informer each, shared. */
+export interface SharedInformers {
+  readonly clusters: Informer<KubeFedCluster>;
+  readonly configs: Informer<KubeFedConfig>;
+  readonly typeConfigs: Informer<FederatedTypeConfig>;
+  readonly cells: Informer<Cell>;
+  readonly topologyTypes: Informer<TopologyType>;
+  readonly namespaces: Informer;
+  readonly ledgers: Informer<PropagatedVersion>;
+  readonly clusterLedgers: Informer<PropagatedVersion>;
+  readonly revisions: Informer<FederatedRevision>;
+  readonly clusterRevisions: Informer<FederatedRevision>;
+  /** Secrets of the system namespace: credentials. */
+  readonly secrets: Informer;
+  /** Revisions of FederatedSecrets. */
+  readonly revisionSecrets: Informer;
+  readonly tombstones: Informer<Tombstone>;
+}
+
+/** Makes them; nothing runs yet. */
+export function createSharedInformers(deps: {
+  readonly client: RestClient;
+  readonly systemNamespace: string;
+  readonly onError: ErrorReporter;
+}): SharedInformers {
+  const { client, systemNamespace } = deps;
+  const of = <T extends KubernetesObject>(
+    path: ResourcePath,
+    indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {},
+    fieldSelector = "",
+  ): Informer<T> =>
+    createInformer<T>({
+      client,
+      path,
+      fieldSelector,
+      indexes,
+      trim: dropManagedFields<T>,
+      onError: (error) => deps.onError(error, { resource: path.resource }),
+    });
+  const ownerUids = (object: KubernetesObject): readonly string[] =>
+    object.metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
+  const inSystem = (path: ResourcePath): ResourcePath => ({ ...path, namespace: systemNamespace });
+  return {
+    clusters: of<KubeFedCluster>(inSystem(kubeFedClusters)),
+    configs: of<KubeFedConfig>(inSystem(kubeFedConfigs)),
+    typeConfigs: of<FederatedTypeConfig>(inSystem(federatedTypeConfigs)),
+    cells: of<Cell>(cells, { [byCluster]: (cell) => [cell.spec.clusterRef.name] }),
+    topologyTypes: of<TopologyType>(topologyTypes),
+    namespaces: of(namespaces),
+    ledgers: of<PropagatedVersion>(propagatedVersions),
+    clusterLedgers: of<PropagatedVersion>(clusterPropagatedVersions),
+    revisions: of<FederatedRevision>(federatedRevisions, { [byOwnerUid]: ownerUids }),
+    clusterRevisions: of<FederatedRevision>(clusterFederatedRevisions, { [byOwnerUid]: ownerUids }),
+    secrets: of(inSystem(secrets)),
+    revisionSecrets: of(secrets, { [byOwnerUid]: ownerUids }, `type=${revisionSecretType}`),
+    tombstones: of<Tombstone>(inSystem(tombstones)),
+  };
+}
+
+/** Every one of them, for running and waiting. */
+export function allInformers(shared: SharedInformers): readonly Informer[] {
+  return Object.values(shared) as readonly Informer[];
+}
+
+/** An object without `metadata.managedFields`, which no decision needs. */
+export function dropManagedFields<T extends KubernetesObject>(object: KubernetesObject): T {
+  if (object.metadata.managedFields === undefined) return object as T;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata } as T;
+}

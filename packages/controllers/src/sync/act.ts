@@ -1,0 +1,97 @@
+import {
+  joinedClusterOf,
+  isPlanCurrent,
+  type MemberName,
+  planSync,
+  type SyncPlan,
+  type SyncView,
+  type TopologyDecision,
+} from "@cellplane/federation";
+import { dispatch, type WriteResult } from "./dispatch.ts";
+import type { MemberWatches } from "./member-watches.ts";
+import type { DecisionResult } from "./next-ledger.ts";
+import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+
+/** Where writes go, and whose they are. */
+export interface ActContext {
+  readonly key: string;
+  readonly type: SyncedType;
+  readonly watches: MemberWatches;
+  readonly deps: SyncDependencies;
+}
+
+/** Performs a plan's writes, all members at once; one that is slow or away delays no other. */
+export function act(
+  view: SyncView,
+  plan: SyncPlan,
+  context: ActContext,
+  signal: AbortSignal,
+): Promise<readonly DecisionResult[]> {
+  return Promise.all(
+    plan.decisions.map((decision) => actOnMember(view, plan, decision, context, signal)),
+  );
+}
+
+async function actOnMember(
+  view: SyncView,
+  plan: SyncPlan,
+  decision: TopologyDecision,
+  context: ActContext,
+  signal: AbortSignal,
+): Promise<DecisionResult> {
+  const result = await write(view, plan, decision, context, signal);
+  if (result.kind !== "collided") return { decision, result };
+  // The cache did not show what is there (it may not be labelled): decide again, knowing it.
+  const again = decideKnowing(view, decision.member, result);
+  if (!again) return { decision, result: { kind: "none" } };
+  const second = await write(view, plan, again, context, signal);
+  if (second.kind !== "collided") return { decision: again, result: second };
+  const message = "the object was made and unmade by somebody else at the same time";
+  return { decision: again, result: { kind: "failed", status: "CreationFailed", message } };
+}
+
+async function write(
+  view: SyncView,
+  plan: SyncPlan,
+  decision: TopologyDecision,
+  { key, type, watches, deps }: ActContext,
+  signal: AbortSignal,
+): Promise<WriteResult> {
+  if (decision.operation.kind === "none") return { kind: "none" };
+  const cluster = joinedOf(view, decision.member);
+  const connection = cluster === undefined ? undefined : deps.pool.get(cluster);
+  if (!connection) {
+    const message = "the cluster's connection went away";
+    return { kind: "failed", status: "ClientRetrievalFailed", message };
+  }
+  const isCurrent = (): boolean => {
+    const { generation = 0, uid = "" } = type.objects.get(key)?.metadata ?? {};
+    return isPlanCurrent(plan, { generation, uid });
+  };
+  const { adoption } = view.settings;
+  const result = await dispatch(decision, { connection, adoption, isCurrent }, signal);
+  const informer = watches.get(connection.cluster);
+  if (result.kind === "written") informer?.record(result.object);
+  const observed = view.members.get(decision.member)?.observation;
+  if (result.kind === "removed" && observed?.kind === "present") {
+    informer?.recordRemoval(observed.object);
+  }
+  return result;
+}
+
+function joinedOf(view: SyncView, member: MemberName): string | undefined {
+  const found = view.members.get(member);
+  return found && joinedClusterOf(found.cluster);
+}
+
+function decideKnowing(
+  view: SyncView,
+  member: MemberName,
+  { object }: Extract<WriteResult, { readonly kind: "collided" }>,
+): TopologyDecision | undefined {
+  const known = view.members.get(member);
+  if (!known) return undefined;
+  const members = new Map(view.members);
+  members.set(member, { ...known, observation: { kind: "present", object } });
+  return planSync({ ...view, members }).decisions.find((each) => each.member === member);
+}

@@ -1,0 +1,29 @@
+import { isStatus } from "@cellplane/apimachinery";
+import { type FederatedObject, kubefed } from "@cellplane/federation";
+import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+
+/**
+ * Adds or removes the finalizer, on the very state that was decided upon.
+ *
+ * @returns The object as stored, or nothing where it is gone or has changed: then the watch brings it again.
+ */
+export async function setFinalizer(
+  object: FederatedObject,
+  change: "add" | "remove",
+  { type, deps }: { readonly type: SyncedType; readonly deps: SyncDependencies },
+  signal: AbortSignal,
+): Promise<FederatedObject | undefined> {
+  const { name = "", namespace, resourceVersion, finalizers = [] } = object.metadata;
+  const others = finalizers.filter((each) => each !== kubefed.syncFinalizer);
+  const wanted = change === "add" ? [...others, kubefed.syncFinalizer] : others;
+  const body = { metadata: { resourceVersion, finalizers: wanted } };
+  const path = namespace === undefined ? type.path : { ...type.path, namespace };
+  try {
+    const stored = await deps.client.patch(path, name, { type: "merge", body }, {}, signal);
+    if (change === "add") type.objects.record(stored);
+    return stored;
+  } catch (error) {
+    if (isStatus(error, "NotFound") || isStatus(error, "Conflict")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
+import type { Informer } from "@cellplane/client";
+import type { MemberConnection } from "../members/member-connection.ts";
+import { chooseMemberPath } from "./member-path.ts";
+import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+
+/** Whom to tell of what happens in members. */
+export interface MemberWatchHandler {
+  onObject(cluster: string, object: KubernetesObject): void;
+  /** Everything in the cluster may have become known, or unknown. */
+  onCluster(cluster: string): void;
+}
+
+/** The informers of one type in all members: each shared with whoever else watches the resource there. */
+export class MemberWatches {
+  readonly #watches = new Map<
+    string,
+    { readonly connection: MemberConnection; readonly informer: Informer }
+  >();
+  readonly #deps: SyncDependencies;
+  readonly #type: SyncedType;
+  readonly #handler: MemberWatchHandler;
+
+  constructor(deps: SyncDependencies, type: SyncedType, handler: MemberWatchHandler) {
+    this.#deps = deps;
+    this.#type = type;
+    this.#handler = handler;
+  }
+
+  /** The informer of the type in a joined cluster; `undefined` while it cannot be watched there. */
+  get(cluster: string): Informer | undefined {
+    const connection = this.#deps.pool.get(cluster);
+    if (!connection) return undefined;
+    const known = this.#watches.get(cluster);
+    if (known?.connection === connection) return known.informer;
+    const chosen = chooseMemberPath(connection, this.#type.typeConfig);
+    if (chosen.kind !== "served") return undefined;
+    const tell = (object: KubernetesObject): void => {
+      if (this.#watches.get(cluster)?.connection === connection) {
+        this.#handler.onObject(cluster, object);
+      }
+    };
+    const informer = connection.watch(chosen.path, {
+      onAdd: tell,
+      onUpdate: tell,
+      onDelete: tell,
+      onStateChange: () => this.#handler.onCluster(cluster),
+    });
+    this.#watches.set(cluster, { connection, informer });
+    return informer;
+  }
+}

@@ -1,0 +1,164 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
+import { createInformer, objectKey, WorkQueue } from "@cellplane/client";
+import {
+  annotations,
+  type Cell,
+  cellOfCluster,
+  clusterViewVersion,
+  type FederatedObject,
+  type FederatedTypeConfigSpec,
+  isClusterReady,
+  type KubeFedCluster,
+  parseSource,
+} from "@cellplane/federation";
+import type { Controller } from "../shared/controller.ts";
+import { runKeyed } from "../shared/run-keyed.ts";
+import { dropManagedFields } from "../shared/shared-informers.ts";
+import { MemberWatches } from "./member-watches.ts";
+import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+import { createSyncReconciler } from "./sync-reconciler.ts";
+
+// Members that change faster than ten times a second are reported together.
+const statusWindowMs = 100;
+const byNamespace = "namespace";
+
+/** A running type: its controller, and its objects for those who need them. */
+export interface SyncController extends Controller {
+  readonly type: SyncedType;
+  /** Looks again at every object of a namespace. */
+  addNamespace(namespace: string): void;
+}
+
+/** Makes the sync controller of one FederatedTypeConfig. */
+export function createSyncController(
+  deps: SyncDependencies,
+  name: string,
+  typeConfig: FederatedTypeConfigSpec,
+): SyncController {
+  const { federatedType } = typeConfig;
+  const path = {
+    group: federatedType.group ?? "",
+    version: clusterViewVersion,
+    resource: federatedType.pluralName,
+  };
+  const objects = createInformer<FederatedObject>({
+    client: deps.client,
+    path,
+    trim: dropManagedFields,
+    indexes: { [byNamespace]: ({ metadata }) => [metadata.namespace ?? ""] },
+    onError: (error) => deps.onError(error, { resource: path.resource }),
+  });
+  const type: SyncedType = { name, typeConfig, path, objects };
+  // Namespaces take turns, so that one tenant's many objects do not starve another's.
+  const queue = new WorkQueue({ groupOf: (key) => key.slice(0, key.lastIndexOf("/")) });
+  const watches = new MemberWatches(deps, type, {
+    onObject: (_cluster, object) => {
+      const key = federatedKey(object, type, deps.controlPlaneId);
+      if (key !== undefined && objects.get(key)) queue.addAfter(key, delayFor(key));
+    },
+    onCluster: () => addAll(),
+  });
+  const lastTold = new Map<string, number>();
+  const delayFor = (key: string): number => {
+    const now = performance.now();
+    const waited = now - (lastTold.get(key) ?? 0);
+    lastTold.set(key, now);
+    return waited >= statusWindowMs ? 0 : statusWindowMs;
+  };
+  const addAll = (): void => {
+    for (const object of objects.list()) queue.add(objectKey(object));
+  };
+  const addNamespace = (namespace: string): void => {
+    for (const object of objects.byIndex(byNamespace, namespace)) queue.add(objectKey(object));
+  };
+  const addConcerned = (cluster: KubeFedCluster): void => {
+    const cell = cellOfCluster(cluster);
+    if (cell) addNamespace(cell.namespace);
+    else addAll();
+  };
+
+  const addObject = (object: FederatedObject): void => queue.add(objectKey(object));
+  objects.addHandler({
+    onAdd: addObject,
+    onUpdate: (object, old) => {
+      if (isPlanRelevant(object, old)) addObject(object);
+    },
+    onDelete: (object) => lastTold.delete(objectKey(object)),
+  });
+  const { shared } = deps;
+  shared.clusters.addHandler({
+    onAdd: addConcerned,
+    onUpdate: (cluster, old) => {
+      if (isClusterChanged(cluster, old)) addConcerned(cluster);
+    },
+    onDelete: addConcerned,
+  });
+  const addCell = (cell: Cell): void => addNamespace(cell.metadata.namespace ?? "");
+  shared.cells.addHandler({ onAdd: addCell, onUpdate: addCell, onDelete: addCell });
+  shared.topologyTypes.addHandler({ onAdd: addAll, onUpdate: addAll, onDelete: addAll });
+  shared.configs.addHandler({ onAdd: addAll, onUpdate: addAll, onDelete: addAll });
+  shared.namespaces.addHandler({
+    onAdd: ({ metadata }) => addNamespace(metadata.name ?? ""),
+    onUpdate: (namespace, old) => {
+      if (!isSame(namespace.metadata.labels, old.metadata.labels)) {
+        addNamespace(namespace.metadata.name ?? "");
+      }
+    },
+  });
+  deps.pool.onChange(() => addAll());
+
+  return {
+    name: `sync/${name}`,
+    type,
+    addNamespace,
+    run: (signal) =>
+      runKeyed(
+        {
+          name: `sync/${name}`,
+          informers: [objects],
+          queue,
+          reconcile: createSyncReconciler(deps, type, watches),
+          workers: deps.settings().syncWorkers,
+          onError: deps.onError,
+        },
+        signal,
+      ),
+  };
+}
+
+/** The federated object that a member object was written for, by its source or else by its name. */
+function federatedKey(
+  object: KubernetesObject,
+  { name, typeConfig }: SyncedType,
+  controlPlaneId: string,
+): string | undefined {
+  const source = parseSource(object.metadata.annotations?.[annotations.source]);
+  if (!source)
+    return name === "namespaces" ? `${objectKey(object)}/${objectKey(object)}` : objectKey(object);
+  if (source.controlPlaneId !== controlPlaneId) return undefined;
+  if (source.kind.split(".")[0] !== typeConfig.federatedType.kind) return undefined;
+  return source.namespace === "" ? source.name : `${source.namespace}/${source.name}`;
+}
+
+/** One's own status writes change nothing that a plan is made from. */
+function isPlanRelevant(object: FederatedObject, old: FederatedObject): boolean {
+  return (
+    object.metadata.generation !== old.metadata.generation ||
+    object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
+    !isSame(object.metadata.annotations, old.metadata.annotations) ||
+    !isSame(object.metadata.labels, old.metadata.labels) ||
+    !isSame(object.metadata.finalizers, old.metadata.finalizers)
+  );
+}
+
+function isClusterChanged(cluster: KubeFedCluster, old: KubeFedCluster): boolean {
+  return (
+    isClusterReady(cluster) !== isClusterReady(old) ||
+    !isSame(cluster.metadata.labels, old.metadata.labels) ||
+    !isSame(cluster.spec, old.spec)
+  );
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return left === right || JSON.stringify(left) === JSON.stringify(right);
+}

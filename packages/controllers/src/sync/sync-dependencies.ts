@@ -1,0 +1,29 @@
+import type { Informer, ResourcePath, RestClient } from "@cellplane/client";
+import type { FederatedObject, FederatedTypeConfigSpec } from "@cellplane/federation";
+import type { MemberPool } from "../members/member-pool.ts";
+import type { ErrorReporter } from "../shared/controller.ts";
+import type { FederationSettings } from "../shared/federation-settings.ts";
+import type { SharedInformers } from "../shared/shared-informers.ts";
+
+/** What every part of one type's sync controller stands on. */
+export interface SyncDependencies {
+  readonly client: RestClient;
+  readonly shared: SharedInformers;
+  readonly pool: MemberPool;
+  readonly settings: () => FederationSettings;
+  readonly controlPlaneId: string;
+  readonly systemNamespace: string;
+  /** FederatedNamespaces, which limit objects spread by cluster; absent where the type is off. */
+  readonly federatedNamespaces: () => Informer<FederatedObject> | undefined;
+  readonly nowMs: () => number;
+  readonly onError: ErrorReporter;
+}
+
+/** One federated type, and where its objects lie. */
+export interface SyncedType {
+  readonly name: string;
+  readonly typeConfig: FederatedTypeConfigSpec;
+  /** The federated kind, in the cluster view. */
+  readonly path: ResourcePath;
+  readonly objects: Informer<FederatedObject>;
+}

@@ -1,0 +1,109 @@
+import type { Outcome, Reconciler } from "@cellplane/client";
+import {
+  createSyncContext,
+  type FederatedObject,
+  planSync,
+  recoverableStatuses,
+  type SyncPlan,
+  type SyncView,
+} from "@cellplane/federation";
+import { formatTime } from "../shared/format-time.ts";
+import { act } from "./act.ts";
+import { setFinalizer } from "./finalizer.ts";
+import { storeLedger } from "./ledger-store.ts";
+import type { MemberWatches } from "./member-watches.ts";
+import { computeNextLedger, type DecisionResult } from "./next-ledger.ts";
+import { observe } from "./observe.ts";
+import { collectsStatus, computeStatus, storeStatus } from "./report-status.ts";
+import { removeRevision, storeRevision } from "./revision-store.ts";
+import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+import { storeTombstone } from "./tombstone-store.ts";
+
+// KubeFed's: how soon what is being removed in a member is looked at again, should its watch say nothing.
+const recheckMs = 10_000;
+
+/** Keeps each member's copy of a federated object as its placement, mask and overrides ask. */
+export function createSyncReconciler(
+  deps: SyncDependencies,
+  type: SyncedType,
+  watches: MemberWatches,
+): Reconciler {
+  const context = { deps, type };
+
+  return async (key, signal): Promise<Outcome> => {
+    const found = type.objects.get(key);
+    if (!found) return { kind: "done" };
+    const view = observe(found, type, watches, deps);
+    const plan = planSync(view);
+    const object = await prepare(view, plan, context, signal);
+    if (!object) return { kind: "done" };
+    const results = await act({ ...view, object }, plan, { key, watches, ...context }, signal);
+    return report({ ...view, object }, plan, results, context, signal);
+  };
+}
+
+interface TypeContext {
+  readonly deps: SyncDependencies;
+  readonly type: SyncedType;
+}
+
+/** What must be stored before anything is written to a member; nothing where the object has changed. */
+async function prepare(
+  view: SyncView,
+  plan: SyncPlan,
+  { deps, type }: TypeContext,
+  signal: AbortSignal,
+): Promise<FederatedObject | undefined> {
+  const object =
+    plan.finalizer === "add"
+      ? await setFinalizer(view.object, "add", { deps, type }, signal)
+      : view.object;
+  if (object && plan.newRevision) {
+    await storeRevision(object, type, plan.newRevision, deps, signal);
+  }
+  return object;
+}
+
+/** Stores what happened: ledger, tombstones, status; then lets go of a deleted object. */
+async function report(
+  view: SyncView,
+  plan: SyncPlan,
+  results: readonly DecisionResult[],
+  { deps, type }: TypeContext,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { object } = view;
+  const now = formatTime(deps.nowMs());
+  const ledger = computeNextLedger(view.ledger, results, createSyncContext(view), now);
+  const isUnwritten = ledger.entries.size === 0 && view.ledger.entries.size === 0;
+  if (!isUnwritten) await storeLedger(object, type, ledger, deps, signal);
+  if (plan.finalizer === "remove") {
+    await Promise.all(
+      plan.abandoned.map((decision) => storeTombstone(object, decision, { deps, type }, signal)),
+    );
+    await setFinalizer(object, "remove", { deps, type }, signal);
+    return { kind: "done" };
+  }
+  await Promise.all(
+    plan.pruneRevisions.map((number) => removeRevision(object, type, number, deps, signal)),
+  );
+  if (results.some(({ result }) => result.kind === "stale")) return { kind: "done" };
+  const status = computeStatus(view, plan, results, { now, collects: collectsStatus(type, deps) });
+  const isStored = await storeStatus(object, status, { deps, type }, signal);
+  return outcomeOf(results, isStored);
+}
+
+function outcomeOf(results: readonly DecisionResult[], isStored: boolean): Outcome {
+  for (const { decision, result } of results) {
+    if (result.kind !== "failed" || !recoverableStatuses.has(result.status)) continue;
+    return { kind: "retry", reason: `${decision.member}: ${result.message}` };
+  }
+  // What is gone already is seen gone at once; the rest tells by watch.
+  if (results.some(({ result }) => result.kind === "removed"))
+    return { kind: "recheck", afterMs: 1 };
+  if (!isStored) return { kind: "retry", reason: "the status was written by somebody else" };
+  const isWaiting = results.some(({ result, decision }) => {
+    return result.kind === "removing" || decision.status === "WaitingForRemoval";
+  });
+  return isWaiting ? { kind: "recheck", afterMs: recheckMs } : { kind: "done" };
+}

@@ -1,0 +1,125 @@
+import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
+import { type Outcome, type RestClient, WorkQueue } from "@cellplane/client";
+import {
+  type FederatedTypeConfig,
+  type FederatedTypeConfigStatus,
+  kubefed,
+} from "@cellplane/federation";
+import type { Controller, ErrorReporter } from "../shared/controller.ts";
+import { federatedTypeConfigs } from "../shared/federation-resources.ts";
+import { runKeyed } from "../shared/run-keyed.ts";
+import type { SharedInformers } from "../shared/shared-informers.ts";
+import { createSyncController, type SyncController } from "../sync/sync-controller.ts";
+import type { SyncDependencies } from "../sync/sync-dependencies.ts";
+
+interface Running {
+  /** Of the FederatedTypeConfig it was started from. */
+  readonly generation: number;
+  readonly controller: SyncController;
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** Starts and stops one sync controller per FederatedTypeConfig, and says in its status which runs. */
+export function createTypeConfigController(
+  deps: Omit<SyncDependencies, "federatedNamespaces"> & {
+    readonly client: RestClient;
+    readonly shared: SharedInformers;
+    readonly onError: ErrorReporter;
+  },
+): Controller {
+  const name = "type-config";
+  const { client, shared, systemNamespace } = deps;
+  const queue = new WorkQueue();
+  const running = new Map<string, Running>();
+  const add = ({ metadata }: FederatedTypeConfig): void => queue.add(metadata.name ?? "");
+  shared.typeConfigs.addHandler({ onAdd: add, onUpdate: add, onDelete: add });
+  const syncDeps: SyncDependencies = {
+    ...deps,
+    federatedNamespaces: () => running.get(kubefed.namespacesTypeConfig)?.controller.type.objects,
+  };
+
+  const stop = async (key: string): Promise<void> => {
+    const entry = running.get(key);
+    if (!entry) return;
+    running.delete(key);
+    entry.stop.abort();
+    await entry.ended;
+  };
+
+  const start = (config: FederatedTypeConfig, key: string, signal: AbortSignal): void => {
+    const controller = createSyncController(syncDeps, key, config.spec);
+    const stopping = new AbortController();
+    const ended = controller
+      .run(AbortSignal.any([signal, stopping.signal]))
+      .catch((error: unknown) => deps.onError(error, { controller: controller.name }));
+    const { generation = 0 } = config.metadata;
+    running.set(key, { generation, controller, stop: stopping, ended });
+    // What its FederatedNamespaces say bears on every other type.
+    if (key === kubefed.namespacesTypeConfig) tellOthers(controller);
+  };
+
+  const tellOthers = (namespaces: SyncController): void => {
+    const tell = ({ metadata }: KubernetesObject): void => {
+      for (const { controller } of running.values()) {
+        if (controller !== namespaces) controller.addNamespace(metadata.namespace ?? "");
+      }
+    };
+    namespaces.type.objects.addHandler({ onAdd: tell, onUpdate: tell, onDelete: tell });
+  };
+
+  const reconcile = async (key: string, signal: AbortSignal): Promise<Outcome> => {
+    const config = shared.typeConfigs.get(`${systemNamespace}/${key}`);
+    const isOn =
+      config?.spec.propagation === "Enabled" && config.metadata.deletionTimestamp === undefined;
+    const generation = config?.metadata.generation ?? 0;
+    if (!isOn || running.get(key)?.generation !== generation) await stop(key);
+    if (config && isOn && !running.has(key)) start(config, key, signal);
+    if (config) await writeStatus(deps, config, running.has(key), signal);
+    return { kind: "done" };
+  };
+
+  return {
+    name,
+    async run(signal) {
+      await runKeyed(
+        {
+          name,
+          informers: [],
+          queue,
+          // A type's controllers live as long as this one does, not as long as one reconcile.
+          reconcile: (key) => reconcile(key, signal),
+          workers: 4,
+          onError: deps.onError,
+        },
+        signal,
+      );
+      await Promise.all(Array.from(running.keys(), stop));
+    },
+  };
+
+  async function writeStatus(
+    { onError }: { readonly onError: ErrorReporter },
+    config: FederatedTypeConfig,
+    isRunning: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const state = isRunning ? "Running" : "NotRunning";
+    const status: FederatedTypeConfigStatus = {
+      observedGeneration: config.metadata.generation ?? 0,
+      propagationController: state,
+      statusController: config.spec.statusCollection === "Disabled" ? "NotRunning" : state,
+    };
+    if (JSON.stringify(status) === JSON.stringify(config.status)) return;
+    const path = { ...federatedTypeConfigs, namespace: systemNamespace };
+    const patch = { type: "merge", body: { status }, subresource: "status" } as const;
+    try {
+      const stored = await client.patch(path, config.metadata.name ?? "", patch, {}, signal);
+      shared.typeConfigs.record(stored as FederatedTypeConfig);
+    } catch (error) {
+      if (isStatus(error, "NotFound")) return;
+      onError(error, { controller: name });
+      throw error;
+    }
+  }
+}
