@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { readFileIfAny, writeFileAtomically } from "./atomic-file.ts";
 import {
@@ -196,7 +197,8 @@ function isUsable(
 }
 
 function hasHost(certificate: X509Certificate, host: string): boolean {
-  return certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+  const found = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  return found !== undefined;
 }
 
 function endMs(pem: string): number {
