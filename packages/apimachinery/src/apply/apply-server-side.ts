@@ -1,6 +1,7 @@
 import type { JsonObject } from "../meta/json-value.ts";
 import type { KubernetesObject, ManagedFieldsEntry } from "../meta/kubernetes-object.ts";
 import { isJsonEqual } from "../patch/json-equal.ts";
+import { omitNulls } from "../patch/omit-nulls.ts";
 import { StatusError } from "../status/status-error.ts";
 import { badRequest } from "../status/status-errors.ts";
 import {
@@ -12,7 +13,7 @@ import {
 import { collectFields } from "./collect-fields.ts";
 import { createEmptyObject } from "./empty-object.ts";
 import { type FieldSet, isEmptyFieldSet, recursiveDifferenceFields } from "./field-set.ts";
-import { FieldType } from "./field-type.ts";
+import { FieldType, isBuiltIn } from "./field-type.ts";
 import { fieldsLastApplied, refreshLastApplied } from "./last-applied.ts";
 import { FieldTypeError } from "./list-element.ts";
 import {
@@ -187,9 +188,15 @@ function finish(input: ApplyServerSideInput, attempt: Attempt): ApplyOutcome {
   const entries = encodeManagers(recordApply(attempt, isSame ? undefined : nowIso));
   const managedFields = keepUnchanged(live?.metadata.managedFields, entries);
   const isUnowned = managedFields === live?.metadata.managedFields;
-  const merged = isSame && isUnowned && live ? live : withEntries(attempt.object, managedFields);
+  const next = isSame ? before : withoutNulls(input, attempt.object);
+  const merged = isSame && isUnowned && live ? live : withEntries(next, managedFields);
   const object = input.manager === "kubectl" ? refreshLastApplied(merged, applied) : merged;
   return { kind: "applied", object, changed: object !== live };
+}
+
+// In a built-in kind a null is the same as nothing; in a custom resource, validation has its say.
+function withoutNulls({ schema }: ApplyServerSideInput, object: JsonObject): JsonObject {
+  return isBuiltIn(schema) ? omitNulls(object) : object;
 }
 
 /** The managers with the applier's stripped set; its time moves only if the object changed. */

@@ -126,6 +126,8 @@ function visitList(walk: Walk, pair: Pair): boolean {
   const right = isJsonArray(pair.right) ? pair.right : noItems;
   const isEmpty = left.length === 0 && right.length === 0;
   if (type.list === "atomic" || isEmpty) return visitLeaf(walk, pair);
+  // Most lists did not change: comparing them whole is much cheaper than naming their items.
+  if (isJsonEqual(left, right)) return false;
   const before = indexList(type, left);
   const after = indexList(type, right);
   for (const [element, items] of before) {

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "../meta/json-value.ts";
 import type { JsonObjectDraft } from "../patch/json-members.ts";
-import { CompiledNode } from "../schema/compiled-node.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
+import { isBuiltIn } from "./field-type.ts";
 
 // Fields of built-in kinds whose Go type is a struct and no pointer: they are always there.
 const alwaysPresent: ReadonlySet<string> = new Set([
@@ -24,8 +24,7 @@ export function createEmptyObject(
   schema: SchemaNode | undefined,
   type: { readonly apiVersion: string; readonly kind: string },
 ): JsonObject {
-  const isBuiltIn = schema instanceof CompiledNode && schema.definition !== undefined;
-  const members = isBuiltIn ? zeroMembers(schema, new Set()) : { metadata: {} };
+  const members = isBuiltIn(schema) ? zeroMembers(schema, new Set()) : { metadata: {} };
   return { ...members, ...type };
 }
 

@@ -2,6 +2,10 @@ import { isJsonObject, type JsonValue } from "../meta/json-value.ts";
 import { type FieldSet, isEmptyFieldSet, isMember, noFields, unionFields } from "./field-set.ts";
 import { compareElements, normalizeElement, type PathElement } from "./path-element.ts";
 
+// Sets that were read before, by the object of the entry: the cached object of a busy resource is
+// written to again and again.
+const known = new WeakSet<object>();
+
 /**
  * Reads a `fieldsV1`. What is in normal form already is returned itself.
  *
@@ -10,18 +14,28 @@ import { compareElements, normalizeElement, type PathElement } from "./path-elem
 export function parseFieldsV1(value: JsonValue | undefined): FieldSet {
   if (value === undefined || value === null) return noFields;
   if (!isJsonObject(value)) throw new SyntaxError("expected an object of fields");
+  if (known.has(value)) return value as FieldSet;
   const set = isNormal(value) ? value : normalize(value);
-  return set["."] === undefined ? set : withoutSelf(set);
+  const read = set["."] === undefined ? set : withoutSelf(set);
+  known.add(read);
+  return read;
 }
 
-/** The set with its elements in Kubernetes' order: what is stored. */
+/** The set with its elements in Kubernetes' order: what is stored. Itself if they are already. */
 export function sortFieldSet(set: FieldSet): FieldSet {
-  if (isEmptyFieldSet(set)) return set;
-  const sorted: Record<PathElement, FieldSet> = {};
-  for (const element of Object.keys(set).sort(compareElements)) {
-    sorted[element] = sortFieldSet(set[element] ?? noFields);
+  let isSame = true;
+  let previous: PathElement | undefined;
+  const sorted: [PathElement, FieldSet][] = [];
+  for (const element in set) {
+    const node = set[element] ?? noFields;
+    const after = sortFieldSet(node);
+    isSame &&= after === node;
+    isSame &&= previous === undefined || compareElements(previous, element) < 0;
+    previous = element;
+    sorted.push([element, after]);
   }
-  return sorted;
+  if (isSame) return set;
+  return Object.fromEntries(sorted.sort(([left], [right]) => compareElements(left, right)));
 }
 
 /** Every path of the set: those at a node first, then those below, each in Kubernetes' order. */
@@ -60,7 +74,9 @@ function isNormal(value: JsonValue): value is FieldSet & JsonValue {
       continue;
     }
     children += 1;
-    if (normalizeElement(element) !== element || !isNormal(node)) return false;
+    const isField = element.charCodeAt(0) === 0x66 && element.charCodeAt(1) === 0x3a;
+    if (!isField && normalizeElement(element) !== element) return false;
+    if (!isNormal(node)) return false;
   }
   return !self || children > 0;
 }

@@ -136,7 +136,11 @@ export function defaultKey(item: FieldType, key: string): JsonValue | undefined 
   const node = item.node;
   const declared = node?.properties.get(key);
   if (declared?.defaultValue !== undefined) return declared.defaultValue ?? undefined;
-  const isBuiltIn = node instanceof CompiledNode && node.definition !== undefined;
-  if (!isBuiltIn || !node.required.includes(key)) return undefined;
+  if (!isBuiltIn(node) || !node.required.includes(key)) return undefined;
   return declared?.type === "string" ? "" : 0;
+}
+
+/** Whether the schema is of a Go type of Kubernetes, and not of a custom resource. */
+export function isBuiltIn(node: SchemaNode | undefined): node is CompiledNode {
+  return node instanceof CompiledNode && node.definition !== undefined;
 }

@@ -54,9 +54,9 @@ export function normalizeElement(element: string): PathElement | undefined {
 
 /** The order in which Kubernetes lists elements: fields, keys, values, indices, each sorted. */
 export function compareElements(left: PathElement, right: PathElement): number {
-  const order = rank(left) - rank(right);
-  if (order !== 0) return order;
   if (left === right) return 0;
+  const order = left[0] === right[0] ? 0 : rank(left) - rank(right);
+  if (order !== 0) return order;
   switch (left[0]) {
     case "k":
       return compareKeys(keysOf(left), keysOf(right));

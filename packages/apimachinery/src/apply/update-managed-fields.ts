@@ -1,8 +1,10 @@
 import type { JsonObject } from "../meta/json-value.ts";
 import type { KubernetesObject, ManagedFieldsEntry } from "../meta/kubernetes-object.ts";
+import type { SchemaNode } from "../schema/schema-node.ts";
 import { capUpdateManagers } from "./cap-update-managers.ts";
 import { createEmptyObject } from "./empty-object.ts";
 import { isEmptyFieldSet, recursiveDifferenceFields, unionFields } from "./field-set.ts";
+import { isBuiltIn } from "./field-type.ts";
 import { FieldTypeError } from "./list-element.ts";
 import {
   decodeManagers,
@@ -82,21 +84,25 @@ export function trackUpdate(
 }
 
 /** The managedFields to go on from: what the client sent if it is valid, else what is stored. */
-function managersBefore({ live, updated, subresource = "" }: UpdateManagedFieldsInput): Managers {
+function managersBefore(input: UpdateManagedFieldsInput): Managers {
+  const { live, updated, subresource = "", schema } = input;
   const stored = live?.metadata.managedFields;
   const sent = updated.metadata.managedFields;
   if (subresource !== "" || sent === stored) return decodeOrNone(stored);
-  if (isReset(sent)) return noManagers;
+  if (isReset(sent, schema)) return noManagers;
   const managers = decodeOrNone(sent);
   return managers.size === 0 ? decodeOrNone(stored) : managers;
 }
 
-/** `[]` and `[{}]` ask to forget who owns what. */
-function isReset(sent: readonly ManagedFieldsEntry[] | undefined): boolean {
+// `[{}]` asks to forget who owns what. So does `[]`, but in custom resources it gets lost.
+function isReset(
+  sent: readonly ManagedFieldsEntry[] | undefined,
+  schema: SchemaNode | undefined,
+): boolean {
   if (!Array.isArray(sent)) return false;
-  if (sent.length === 0) return true;
   const [only] = sent;
-  return sent.length === 1 && only !== undefined && Object.keys(only).length === 0;
+  if (only === undefined) return isBuiltIn(schema);
+  return sent.length === 1 && Object.keys(only).length === 0;
 }
 
 function decodeOrNone(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
