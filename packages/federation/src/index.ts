@@ -95,6 +95,42 @@ export {
   wordsOf,
 } from "./conversion/convert-federated-object.ts";
 export { memberNameOfCell, parseMemberName } from "./conversion/member-name.ts";
+export {
+  cellCrd,
+  federatedRevisionCrds,
+  tombstoneCrd,
+  topologyTypeCrd,
+} from "./crds/cellplane-crds.ts";
+export {
+  ageColumn,
+  type CrdInput,
+  type CrdVersion,
+  createCrd,
+  type PrinterColumn,
+} from "./crds/crd.ts";
+export {
+  coreCrds,
+  createTypeConfig,
+  type DefaultType,
+  defaultTypeConfigs,
+  defaultTypeCrds,
+  defaultTypes,
+} from "./crds/default-types.ts";
+export { federatedSpecSchema, federatedStatusSchema } from "./crds/federated-schemas.ts";
+export {
+  federatedResource,
+  federatedTypeCrd,
+  type FederatedTypeInput,
+  webhookConversion,
+} from "./crds/federated-type-crd.ts";
+export {
+  federatedTypeConfigCrd,
+  kubeFedClusterCrd,
+  kubeFedConfigCrd,
+  propagatedVersionCrds,
+  replicaSchedulingPreferenceCrd,
+} from "./crds/kubefed-crds.ts";
+export { relaxSchema, templateSchema } from "./crds/relax-schema.ts";
 export { canonicalJson, hashJson, sortKeys } from "./hash/canonical-json.ts";
 export {
   computePlacement,
