@@ -10,3 +10,4 @@ export { createNamespaceController } from "./namespace/namespace-controller.ts";
 export { createRoleAggregationController } from "./role-aggregation/role-aggregation-controller.ts";
 export { createRootCaController } from "./root-ca/root-ca-controller.ts";
 export { createDefaultServiceAccountController } from "./service-account/default-service-account-controller.ts";
+export { createWorkloadPlayer } from "./workload-player/workload-player.ts";

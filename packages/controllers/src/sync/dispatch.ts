@@ -1,5 +1,5 @@
 import { isStatus, type KubernetesObject, type JsonObject } from "@cellplane/apimachinery";
-import type { DeleteQuery, ResourcePath, RestClient } from "@cellplane/client";
+import type { ResourcePath, RestClient } from "@cellplane/client";
 import type {
   MemberObjectRef,
   SyncOperation,
