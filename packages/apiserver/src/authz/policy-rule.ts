@@ -27,16 +27,13 @@ export function writeRule(rule: PolicyRule): Readonly<Record<string, readonly st
   return Object.fromEntries(Object.entries(rule).filter(([, values]) => values.length > 0));
 }
 
-/** Whether a rule allows what is asked; namespaces are its binding's matter. */
-export function ruleAllows(rule: PolicyRule, asked: AuthorizationAttributes): boolean {
+/** Whether a rule allows what is asked on some name; namespaces are its binding's matter. */
+export function ruleMatches(rule: PolicyRule, asked: AuthorizationAttributes): boolean {
   if (!matches(rule.verbs, asked.verb)) return false;
-  if (!asked.isResourceRequest)
+  if (!asked.isResourceRequest) {
     return rule.nonResourceURLs.some((url) => coversUrl(url, asked.path));
-  return (
-    matches(rule.apiGroups, asked.group) &&
-    matchesResource(rule.resources, asked) &&
-    (rule.resourceNames.length === 0 || rule.resourceNames.includes(asked.name))
-  );
+  }
+  return matches(rule.apiGroups, asked.group) && matchesResource(rule.resources, asked);
 }
 
 /** Whether a rule's URL, `*`, a path or a prefix ending in `*`, covers a path. */

@@ -139,8 +139,11 @@ describe("createRbacAuthorizer()", () => {
     await rbac.putRole("c", [{ nonResourceURLs: ["*"], verbs: ["*"] }], "");
     await rbac.putBinding("b", "ClusterRole c", "User alice", "");
     // A review may ask about any path with any verb, also one that looks like a resource.
-    equal(rbac.authorizer(alice, askingPath("get  configmaps  ns x", "1")).allowed, true);
-    equal(rbac.authorizer(alice, askingPath("1 get  configmaps  ns x", "")).allowed, true);
+    for (const verb of ["get", "rget", "get  configmaps", ""]) {
+      for (const path of [" configmaps  ns", "get  configmaps  ns", "ns"]) {
+        equal(rbac.authorizer(alice, askingPath(path, verb)).allowed, true);
+      }
+    }
     equal(rbac.authorizer(alice, asking({ name: "x" })).allowed, false);
   });
 

@@ -1,46 +1,58 @@
 import type { UserInfo } from "../request/user.ts";
 import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from "./authorizer.ts";
-import { type PolicyRule, ruleAllows } from "./policy-rule.ts";
+import { type PolicyRule, ruleMatches } from "./policy-rule.ts";
 import type { Grant, RbacIndex } from "./rbac-index.ts";
 import { describeGrant, describeMissingRole } from "./role-binding.ts";
 
 /** Members of this group may do everything. */
 export const mastersGroup = "system:masters";
 
-/** Decisions kept for one user, and namespaces, before all of them are forgotten. */
-const decisionsPerUser = 2000;
+/** Answers kept for one user, and namespaces, before all of them are forgotten. */
+const answersPerUser = 2000;
 
 const allowedMaster: AuthorizationDecision = { allowed: true, reason: "" };
 
+/** What rules say of a question when the name of the object is left out. */
+interface Answer {
+  /** By rules for all names. */
+  readonly decision: AuthorizationDecision;
+  /** Rules that allow it for some names, each with what then is said. */
+  readonly byName: readonly {
+    readonly names: readonly string[];
+    readonly decision: AuthorizationDecision;
+  }[];
+}
+
 /** What is known of one user object under one generation of the index. */
-interface UserDecisions {
+interface UserAnswers {
   readonly generation: number;
   readonly isMaster: boolean;
+  /** By namespace. */
   readonly grants: Map<string, readonly Grant[]>;
-  readonly decisions: Map<string, AuthorizationDecision>;
+  readonly answers: Map<string, Answer>;
 }
 
 /**
- * RBAC as an authorizer. Decisions are remembered for each user *object* (authentication hands out
+ * RBAC as an authorizer. Answers are remembered for each user *object* (authentication hands out
  * the same one for the same credential) until any role or binding changes.
  */
 export function createRbacAuthorizer(index: RbacIndex): Authorizer {
-  const byUser = new WeakMap<UserInfo, UserDecisions>();
+  const byUser = new WeakMap<UserInfo, UserAnswers>();
   return (user, asked) => {
     let known = byUser.get(user);
     if (known?.generation !== index.generation) {
-      known = startDecisions(user, index.generation);
+      known = startAnswers(user, index.generation);
       byUser.set(user, known);
     }
     if (known.isMaster) return allowedMaster;
-    const { decisions } = known;
-    const key = decisionKey(asked);
-    const remembered = decisions.get(key);
-    if (remembered) return remembered;
-    if (decisions.size >= decisionsPerUser) decisions.clear();
-    const decision = decideByRules(grantsFor(index, { user, known, asked }), asked);
-    decisions.set(key, decision);
-    return decision;
+    const key = answerKey(asked);
+    let answer = known.answers.get(key);
+    if (!answer) {
+      answer = computeAnswer(grantsFor(index, { user, known, asked }), asked);
+      if (known.answers.size >= answersPerUser) known.answers.clear();
+      known.answers.set(key, answer);
+    }
+    return decideByName(answer, asked.name);
   };
 }
 
@@ -54,16 +66,21 @@ export function listRules(
   return { rules: grants.flatMap(({ rules }) => rules ?? []), missing: missingRoles(grants) };
 }
 
-function startDecisions(user: UserInfo, generation: number): UserDecisions {
+function startAnswers(user: UserInfo, generation: number): UserAnswers {
   const isMaster = user.groups.includes(mastersGroup);
-  return { generation, isMaster, grants: new Map(), decisions: new Map() };
+  return { generation, isMaster, grants: new Map(), answers: new Map() };
+}
+
+function decideByName({ decision, byName }: Answer, name: string): AuthorizationDecision {
+  if (decision.allowed || byName.length === 0) return decision;
+  return byName.find(({ names }) => names.includes(name))?.decision ?? decision;
 }
 
 function grantsFor(
   index: RbacIndex,
   of: {
     readonly user: UserInfo;
-    readonly known: UserDecisions;
+    readonly known: UserAnswers;
     readonly asked: AuthorizationAttributes;
   },
 ): readonly Grant[] {
@@ -71,21 +88,29 @@ function grantsFor(
   const namespace = asked.isResourceRequest ? asked.namespace : "";
   const remembered = known.grants.get(namespace);
   if (remembered) return remembered;
-  if (known.grants.size >= decisionsPerUser) known.grants.clear();
+  if (known.grants.size >= answersPerUser) known.grants.clear();
   const grants = index.grantsOf(user, namespace);
   known.grants.set(namespace, grants);
   return grants;
 }
 
-function decideByRules(
-  grants: readonly Grant[],
-  asked: AuthorizationAttributes,
-): AuthorizationDecision {
-  const granting = grants.find(({ rules }) => rules?.some((rule) => ruleAllows(rule, asked)));
-  if (granting) {
-    const { binding, subject } = granting;
-    return { allowed: true, reason: `RBAC: allowed by ${describeGrant(binding, subject)}` };
-  }
+function computeAnswer(grants: readonly Grant[], asked: AuthorizationAttributes): Answer {
+  const matching = grants.flatMap((grant) => {
+    const rules = grant.rules?.filter((rule) => ruleMatches(rule, asked)) ?? [];
+    return rules.map(({ resourceNames }) => ({ grant, names: resourceNames }));
+  });
+  const granting = matching.find(({ names }) => names.length === 0 || !asked.isResourceRequest);
+  return {
+    decision: granting ? allow(granting.grant) : deny(grants),
+    byName: matching.map(({ grant, names }) => ({ names, decision: allow(grant) })),
+  };
+}
+
+function allow({ binding, subject }: Grant): AuthorizationDecision {
+  return { allowed: true, reason: `RBAC: allowed by ${describeGrant(binding, subject)}` };
+}
+
+function deny(grants: readonly Grant[]): AuthorizationDecision {
   const missing = missingRoles(grants);
   if (missing.length === 0) return { allowed: false, reason: "" };
   const text = missing.length === 1 ? missing[0] : `[${missing.join(", ")}]`;
@@ -98,12 +123,12 @@ function missingRoles(grants: readonly Grant[]): readonly string[] {
 }
 
 /**
- * One text for one question. The length of the name comes first and the name last: the words
- * between have no spaces in anything that exists, so no two questions share a text.
+ * One text for one question, its name aside. The words have no spaces in anything that exists, so
+ * no question that a review makes up shares the text of a real one; the first letter keeps paths
+ * and resources apart.
  */
-function decisionKey(asked: AuthorizationAttributes): string {
-  const { verb, group, resource, subresource, namespace, name } = asked;
-  // Starts unlike any length, for reviews ask with any verb and path.
-  if (!asked.isResourceRequest) return `/${verb} ${asked.path}`;
-  return `${name.length} ${verb} ${group} ${resource} ${subresource} ${namespace} ${name}`;
+function answerKey(asked: AuthorizationAttributes): string {
+  const { verb, group, resource, subresource, namespace } = asked;
+  if (!asked.isResourceRequest) return `p${verb} ${asked.path}`;
+  return `r${verb} ${group} ${resource} ${subresource} ${namespace}`;
 }
