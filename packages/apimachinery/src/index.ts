@@ -15,6 +15,18 @@ export {
   type GroupVersionResource,
 } from "./meta/group-version.ts";
 export { parseJson, stringifyJson } from "./codec/json.ts";
+export { decodeBase64, encodeBase64 } from "./codec/base64.ts";
+export { decodeProtobuf } from "./codec/decode-protobuf.ts";
+export { encodeProtobuf } from "./codec/encode-protobuf.ts";
+export { isProtobufEnvelope } from "./codec/protobuf-envelope.ts";
+export {
+  ProtobufError,
+  type ProtobufField,
+  type ProtobufInline,
+  type ProtobufMessage,
+  type ProtobufMessages,
+  type ProtobufType,
+} from "./codec/protobuf-message.ts";
 export { parseYaml, parseYamlDocuments, stringifyYaml } from "./codec/yaml.ts";
 export {
   isStatus,

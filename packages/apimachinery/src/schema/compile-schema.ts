@@ -54,6 +54,7 @@ function createFactory(resolve: ResolveReference): NodeFactory {
   };
   const factory: NodeFactory = {
     nodeOf,
+    verdicts: { defaults: new WeakMap(), invariants: new WeakMap() },
     objectMeta: () => {
       objectMeta ??= createFactory((name) => objectMetaDefinitions[name]).nodeOf(objectMetaSchema);
       return objectMeta;

@@ -7,6 +7,8 @@ export interface NodeFactory {
   readonly nodeOf: (schema: JsonObject) => CompiledNode;
   /** The node of `metadata` of a whole object inside another one. */
   readonly objectMeta: () => CompiledNode;
+  /** What has been found out of the nodes of this tree. */
+  readonly verdicts: { readonly defaults: Verdicts; readonly invariants: Verdicts };
 }
 
 /** Where a node stands, which its schema alone does not say. */
@@ -140,14 +142,19 @@ export class CompiledNode implements SchemaNode {
   }
 
   get hasDefaults(): boolean {
-    this.#hasDefaults ??= someNode(this, (node) => node.defaultValue !== undefined);
+    this.#hasDefaults ??= holdsBelow(
+      this,
+      this.#factory.verdicts.defaults,
+      (node) => node.defaultValue !== undefined,
+    );
     return this.#hasDefaults;
   }
 
   /** Whether a list here or below must have unique items, or an object is a whole one. */
   get hasInvariants(): boolean {
-    this.#hasInvariants ??= someNode(
+    this.#hasInvariants ??= holdsBelow(
       this,
+      this.#factory.verdicts.invariants,
       (node) => node.listType === "set" || node.listType === "map" || node.embeddedResource,
     );
     return this.#hasInvariants;
@@ -184,18 +191,38 @@ export function asCompiled(node: SchemaNode): CompiledNode {
   throw new Error("Cannot walk a schema node that compileSchema() did not make");
 }
 
-function someNode(root: CompiledNode, is: (node: CompiledNode) => boolean): boolean {
+/** What is known of nodes: whether a property holds here or below. */
+type Verdicts = WeakMap<CompiledNode, boolean>;
+
+// Every node on the way to a hit is one that holds; without any hit, no node that was seen is.
+function holdsBelow(
+  root: CompiledNode,
+  verdicts: Verdicts,
+  is: (node: CompiledNode) => boolean,
+): boolean {
+  const known = verdicts.get(root);
+  if (known !== undefined) return known;
   const seen = new Set<CompiledNode>();
   const visit = (node: CompiledNode): boolean => {
+    const verdict = verdicts.get(node);
+    if (verdict !== undefined) return verdict;
     if (seen.has(node)) return false;
     seen.add(node);
-    if (is(node)) return true;
-    for (const child of node.properties.values()) if (visit(child)) return true;
-    if (node.items !== undefined && visit(node.items)) return true;
-    const { additionalProperties } = node;
-    return additionalProperties instanceof CompiledNode && visit(additionalProperties);
+    const holds = is(node) || childrenOf(node).some(visit);
+    if (holds) verdicts.set(node, true);
+    return holds;
   };
-  return visit(root);
+  const holds = visit(root);
+  if (!holds) for (const node of seen) verdicts.set(node, false);
+  return holds;
+}
+
+function childrenOf(node: CompiledNode): readonly CompiledNode[] {
+  const { items, additionalProperties } = node;
+  const children = Array.from(node.properties.values());
+  if (items !== undefined) children.push(items);
+  if (additionalProperties instanceof CompiledNode) children.push(additionalProperties);
+  return children;
 }
 
 function rulesOf(schema: JsonObject): JsonObject {

@@ -107,7 +107,8 @@ function decodeMember(
   { property, key, value }: Member,
   { path }: GoPlace,
 ): string | undefined {
-  if (typeof value === property.type && property.format === "") return undefined;
+  const isPlain = property.format === "" && property.definition === undefined;
+  if (isPlain && typeof value === property.type && typeof value !== "object") return undefined;
   const inner = { struct: goStructName(node), path: path === "" ? key : `${path}.${key}` };
   return decode(property, value, inner);
 }
