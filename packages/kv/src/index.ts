@@ -22,13 +22,14 @@ export {
   CompactedError,
   FutureRevisionError,
   InvalidRequestError,
+  type InvalidRequestReason,
   KvError,
   LockedError,
   NoSpaceError,
   OutcomeUnknownError,
   UnavailableError,
 } from "./store/kv-error.ts";
-export type { InvalidRequestReason } from "./store/kv-error.ts";
 export type { EngineOptions } from "./watch/log-mvcc-store.ts";
+export type { RingLimits } from "./watch/change-ring.ts";
 export { openMemoryStore } from "./memory/open-memory-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";

@@ -98,7 +98,7 @@ function runBranch(branch: Branch, context: DecisionContext): DecidedOperation[]
         return runPut(operation, context);
       case "delete":
         return runDelete(operation, context.state);
-      case "txn":
+      default:
         return { kind: "txn", decided: runNested(branch, operation, context) };
     }
   });

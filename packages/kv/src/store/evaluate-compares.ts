@@ -45,7 +45,8 @@ function numberOf({ target }: Compare, row: LogChange | undefined): number {
       return row.revision;
     case "lease":
       return row.lease;
-    case "value":
+    default:
+      // A value is compared as bytes, never as a number.
       return 0;
   }
 }
@@ -58,7 +59,7 @@ function matches({ result }: Compare, difference: number): boolean {
       return difference !== 0;
     case "greater":
       return difference > 0;
-    case "less":
+    default:
       return difference < 0;
   }
 }

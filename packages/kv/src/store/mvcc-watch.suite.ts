@@ -21,7 +21,7 @@ export function describeWatch(open: OpenStore): void {
   describeStart(open);
   describePause(open);
   describeProgress(open);
-  describeConcurrency(open);
+  describeConcurrentWatch(open);
 }
 
 function describeDelivery(open: OpenStore): void {
@@ -329,7 +329,8 @@ function describeProgress(open: OpenStore): void {
   });
 }
 
-function describeConcurrency(open: OpenStore): void {
+/** Watches while others write: cut-over from history to live, and pauses. */
+export function describeConcurrentWatch(open: OpenStore): void {
   describe("watch() beside writers", () => {
     it("cuts over from history to live without gap or repeat, from every start", async () => {
       await using store = await open();
@@ -339,7 +340,7 @@ function describeConcurrency(open: OpenStore): void {
         previous: true,
       });
       const watches: { readonly start: number; readonly recording: RecordingWatch }[] = [];
-      const total = 600;
+      const total = 400;
       const writer = async (name: string): Promise<void> => {
         for (let i = 0; i < total / 4; i++) await write(store, name, i);
       };

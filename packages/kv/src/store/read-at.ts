@@ -1,8 +1,9 @@
 import type { KeyIndex } from "./key-index.ts";
 import { isInSpan, keySpanOf, type KeySpan, type KeyText } from "./key-text.ts";
 import type { RangeRequest, Revision } from "./mvcc-store.ts";
-import type { LogChange, MaybePromise, RevisionLog } from "./revision-log.ts";
-import { selectRows, type RangeSelection } from "./select-range.ts";
+import type { LogChange, LogPosition, MaybePromise, RevisionLog } from "./revision-log.ts";
+import { readInSlices } from "./row-values.ts";
+import { hasFilters, selectRows, type RangeSelection } from "./select-range.ts";
 
 /** Where history is read from. */
 export interface HistorySource {
@@ -28,10 +29,17 @@ export async function selectAt(
   const changed = await firstChangesAfter(span, revision, source);
   const changedKeys = new Set(changed.map((row) => row.key));
   const kept = current.filter((row) => !changedKeys.has(row.key));
-  const past = await pastRows(changed, source.log);
-  if (!past) return undefined;
-  const rows = [...kept, ...past].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return selectRows(rows, request);
+  const then = [...kept, ...changed.filter((row) => row.previousRevision > 0)].sort(byKey);
+  if (request.countOnly) return { rows: [], count: then.length, more: false };
+  // Rows of then that are no longer current have to be read, so only as many as will be shown.
+  const limit = hasFilters(request) || !request.limit ? then.length : request.limit;
+  const rows = await rowsThen(then.slice(0, limit), changedKeys, source.log);
+  if (!rows || limit === then.length) return rows && selectRows(rows, request);
+  return { rows, count: then.length, more: limit < then.length };
+}
+
+function byKey(a: LogChange, b: LogChange): number {
+  return a.key < b.key ? -1 : 1;
 }
 
 function firstChangesAfter(
@@ -48,17 +56,21 @@ function firstChangesAfter(
   return [...first.values()];
 }
 
-async function pastRows(
-  changed: readonly LogChange[],
+/** Replaces the first later changes among rows by the rows that they name as previous. */
+async function rowsThen(
+  rows: readonly LogChange[],
+  changedKeys: ReadonlySet<KeyText>,
   log: RevisionLog,
 ): Promise<readonly LogChange[] | undefined> {
-  const existed = changed.filter((row) => row.previousRevision > 0);
-  const inMemory = existed.map((row) => row.previous);
-  const missing = existed.filter((row) => !row.previous);
-  if (missing.length === 0) return inMemory.filter((row) => row !== undefined);
-  const read = await log.rows(
-    missing.map((row) => ({ revision: row.previousRevision, sub: row.previousSub })),
-  );
-  const found = [...inMemory, ...read].filter((row) => row !== undefined);
-  return found.length === existed.length ? found : undefined;
+  const then = rows.map((row) => (changedKeys.has(row.key) ? row.previous : row));
+  const missing = rows.filter((_, i) => !then[i]);
+  if (missing.length === 0) return then.filter((row) => row !== undefined);
+  const read = await readInSlices(missing.map(previousOf), log);
+  const found = read[Symbol.iterator]();
+  const all = then.map((row) => row ?? found.next().value);
+  return all.every((row) => row !== undefined) ? all : undefined;
+}
+
+function previousOf(row: LogChange): LogPosition {
+  return { revision: row.previousRevision, sub: row.previousSub };
 }

@@ -1,6 +1,6 @@
 import { keyOf } from "./key-text.ts";
 import type { KeyValue } from "./mvcc-store.ts";
-import type { LogChange, RevisionLog } from "./revision-log.ts";
+import type { LogChange, LogPosition, RevisionLog } from "./revision-log.ts";
 
 /** Rows read at once before others get their turn. */
 const rowsPerSlice = 256;
@@ -39,14 +39,7 @@ export class RowValues {
     log: RevisionLog,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    for (let i = 0; i < rows.length; i += rowsPerSlice) {
-      signal?.throwIfAborted();
-      const slice = rows.slice(i, i + rowsPerSlice);
-      if (!this.#keep(slice, await log.rows(slice))) return false;
-      // A long list must not hold up the others, and the reads are synchronous on some drivers.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return true;
+    return this.#keep(rows, await readInSlices(rows, log, signal));
   }
 
   #keep(wanted: readonly LogChange[], found: readonly (LogChange | undefined)[]): boolean {
@@ -57,6 +50,21 @@ export class RowValues {
     }
     return true;
   }
+}
+
+/** Reads many rows, and lets others have their turn in between: some drivers read synchronously. */
+export async function readInSlices(
+  positions: readonly LogPosition[],
+  log: RevisionLog,
+  signal?: AbortSignal,
+): Promise<readonly (LogChange | undefined)[]> {
+  const rows: (LogChange | undefined)[] = [];
+  for (let i = 0; i < positions.length; i += rowsPerSlice) {
+    if (i > 0) await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    rows.push(...(await log.rows(positions.slice(i, i + rowsPerSlice))));
+  }
+  return rows;
 }
 
 /** A row as the contract shows it. */

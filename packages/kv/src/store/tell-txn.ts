@@ -54,7 +54,7 @@ function tellOperation(
         deleted: result.deleted,
         previous: result.previous.map((row) => told(row, values)),
       };
-    case "txn":
+    default:
       return { kind: "txn", ...tellTxn(result.decided, values, historic) };
   }
 }

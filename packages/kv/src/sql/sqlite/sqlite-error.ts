@@ -44,7 +44,7 @@ export function errorOfFailure({ kind, message }: WriteFailure): KvError {
       return new NoSpaceError(`Cannot write as the disk or the quota is full: ${message}`);
     case "outcome-unknown":
       return new OutcomeUnknownError(`Cannot tell whether the write is durable: ${message}`);
-    case "unavailable":
+    default:
       return new UnavailableError(`Cannot use the database: ${message}`);
   }
 }
@@ -54,4 +54,10 @@ export function readError(error: unknown): KvError {
   if (error instanceof KvError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new UnavailableError(`Cannot read from the database: ${message}`, { cause: error });
+}
+
+/** The contract's error for a file that cannot be opened as a store. */
+export function openError(path: string, error: unknown): UnavailableError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new UnavailableError(`Cannot open the store "${path}": ${why}`, { cause: error });
 }

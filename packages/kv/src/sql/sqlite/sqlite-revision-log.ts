@@ -13,8 +13,11 @@ import type {
   RevisionLog,
 } from "../../store/revision-log.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { openError } from "./sqlite-error.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
-import { maxSubs } from "./sqlite-schema.ts";
+import { maxSubs, type MetaRow } from "./sqlite-schema.ts";
+import { SqliteWriter, type WriterOptions } from "./sqlite-writer.ts";
+import { createInlineWriter, type WriterPort } from "./writer-port.ts";
 import { WriterThread } from "./writer-thread.ts";
 
 /** Where the log is kept. */
@@ -23,6 +26,11 @@ export interface SqliteLogOptions {
   readonly path: string;
   /** The file may not grow beyond. */
   readonly maxFileBytes?: number;
+  /**
+   * Where commits wait for the disk. Default `thread`: the event loop goes on meanwhile. `inline`
+   * opens about 80 ms faster and stops the event loop for each commit: for short commands and tests.
+   */
+  readonly writer?: "thread" | "inline";
 }
 
 /**
@@ -34,22 +42,36 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Revision
   const path = resolve(options.path);
   const lock = lockDirectory(dirname(path));
   try {
-    const { writer, meta } = await WriterThread.open({
+    const { writer, meta } = await openWriter(options.writer ?? "thread", {
       path,
       newClusterId: randomBytes(8).toString("hex"),
       maxFileBytes: options.maxFileBytes ?? 0,
     });
-    return new SqliteRevisionLog(meta, { lock, writer, reader: new SqliteReader(path) });
+    const head = { revision: meta.revision, compacted: meta.compacted, clusterId: meta.clusterId };
+    return new SqliteRevisionLog(head, { lock, writer, reader: new SqliteReader(path) });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
 }
 
+async function openWriter(
+  where: "thread" | "inline",
+  options: WriterOptions,
+): Promise<{ readonly writer: WriterPort; readonly meta: MetaRow }> {
+  if (where === "thread") return WriterThread.open(options);
+  try {
+    const writer = new SqliteWriter(options);
+    return { writer: createInlineWriter(writer), meta: writer.meta };
+  } catch (error) {
+    throw openError(options.path, error);
+  }
+}
+
 /** What the log holds while it is open. */
 interface Parts {
   readonly lock: Disposable;
-  readonly writer: WriterThread;
+  readonly writer: WriterPort;
   readonly reader: SqliteReader;
 }
 

@@ -2,9 +2,10 @@ import { Worker } from "node:worker_threads";
 import { UnavailableError } from "../../store/kv-error.ts";
 import type { LogChange } from "../../store/revision-log.ts";
 import { encodeChanges, type ChangeFrame } from "./change-frame.ts";
-import { errorOfFailure } from "./sqlite-error.ts";
+import { errorOfFailure, openError } from "./sqlite-error.ts";
 import type { MetaRow } from "./sqlite-schema.ts";
 import type { WriteOutcome, WriterOptions } from "./sqlite-writer.ts";
+import type { WriterPort } from "./writer-port.ts";
 import type { WriterReply, WriterRequest } from "./writer-protocol.ts";
 
 type Done = Extract<WriteOutcome, { kind: "done" }>;
@@ -16,7 +17,7 @@ interface Waiting {
 }
 
 /** The writer's thread, seen from outside. */
-export class WriterThread {
+export class WriterThread implements WriterPort {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
   #spareFrame: ChangeFrame | undefined;
@@ -47,22 +48,19 @@ export class WriterThread {
     }
     await writer.#worker.terminate();
     const why = reply.kind === "refused" ? reply.message : `the writer answered ${reply.kind}`;
-    throw new UnavailableError(`Cannot open the store "${options.path}": ${why}`);
+    throw openError(options.path, why);
   }
 
-  /** Appends a batch durably. @throws {KvError} */
   async append(changes: readonly LogChange[], token: number): Promise<void> {
     const frame = encodeChanges(changes, this.#spareFrame);
     this.#spareFrame = undefined;
     await this.#write({ kind: "append", frame, token }, [frame]);
   }
 
-  /** @throws {KvError} */
   async raiseCompacted(revision: number): Promise<void> {
     await this.#write({ kind: "raise-compacted", revision });
   }
 
-  /** @throws {KvError} */
   async compactStep(): Promise<"done" | "more"> {
     return (await this.#write({ kind: "compact-step" })).more ? "more" : "done";
   }
