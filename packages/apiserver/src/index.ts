@@ -105,3 +105,10 @@ export {
 } from "./crds/crd-controller.ts";
 export { crdStrategy, withCrdStrategy } from "./crds/crd-strategy.ts";
 export { crdResource, type CustomResourceDefinition } from "./crds/custom-resource-definition.ts";
+export {
+  builtinResourceDefinitions,
+  type BuiltinResourceOptions,
+} from "./kinds/builtin-resources.ts";
+export type { HandlersByPath } from "./kinds/subresources/builtin-handlers.ts";
+export { builtinAdmission, type BuiltinAdmission } from "./kinds/admission/builtin-admission.ts";
+export type { ServiceAllocationOptions } from "./kinds/admission/service-allocation.ts";
