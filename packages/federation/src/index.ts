@@ -123,6 +123,7 @@ export {
   type FederatedTypeInput,
   webhookConversion,
 } from "./crds/federated-type-crd.ts";
+export { type FindDefinition, inlineSchema } from "./crds/inline-schema.ts";
 export {
   federatedTypeConfigCrd,
   kubeFedClusterCrd,

@@ -68,9 +68,9 @@ export function createClusterController(deps: {
     }
     const nowMs = deps.nowMs();
     await Promise.all(
-      concerned.map((cluster) => {
+      concerned.map(async (cluster) => {
         const status = renderClusterStatus(accepted, cluster.status, formatTime(nowMs));
-        return isDue(cluster, status, nowMs) ? writeStatus(deps, cluster, status) : undefined;
+        if (isDue(cluster, status, nowMs)) await writeStatus(deps, cluster, status);
       }),
     );
     // While a belief is being doubted, ask more often than once a period.

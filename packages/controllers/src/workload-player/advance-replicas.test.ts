@@ -53,9 +53,9 @@ describe("advanceJob()", () => {
     };
     const first = advanceJob(job, now);
     equal(first?.["active"], 2);
-    const second = advanceJob({ ...job, status: first as JsonObject }, now);
+    const second = advanceJob({ ...job, status: first }, now);
     equal(second?.["succeeded"], 3);
-    equal(advanceJob({ ...job, status: second as JsonObject }, now), undefined);
+    equal(advanceJob({ ...job, status: second }, now), undefined);
   });
 });
 

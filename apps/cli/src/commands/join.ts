@@ -1,0 +1,112 @@
+import type { Command } from "commander";
+import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
+import { type JoinContext, planJoin } from "../membership/join-cluster.ts";
+import { kubeFedClusters } from "../membership/system-namespace.ts";
+import { formatObject, parseOutputFormat, type OutputFormat } from "../output/print-object.ts";
+import { runSteps } from "../output/progress.ts";
+import { CliError } from "../program/cli-error.ts";
+import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
+import { createCommand, parseSeconds } from "./common-options.ts";
+
+interface JoinOptions extends ControlPlaneOptions {
+  readonly memberKubeconfig: string;
+  readonly memberContext?: string;
+  readonly tenant?: string;
+  readonly workspaceGroup?: string;
+  readonly timeout: number;
+  readonly output?: OutputFormat;
+}
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** `cellplane join NAME --member-kubeconfig FILE`. */
+export function createJoinCommand(): Command {
+  return createCommand("join", "Join a member cluster to the control plane")
+    .argument("<name>", "name of the cluster: a DNS label such as hz-a")
+    .requiredOption(
+      "--member-kubeconfig <file>",
+      "kubeconfig of the member, with admin rights there",
+    )
+    .option("--member-context <name>", "context of that file (default: the current one)")
+    .option(
+      "--tenant <tenant>",
+      "only cells of this tenant may live there (with --workspace-group)",
+    )
+    .option("--workspace-group <group>", "… and of this workspace group")
+    .option("--timeout <seconds>", "how long to wait until it is Ready", parseSeconds, 60_000)
+    .option(
+      "-o, --output <format>",
+      "print the KubeFedCluster: json, yaml, name",
+      parseOutputFormat,
+    )
+    .addHelpText(
+      "after",
+      `
+In the member it creates the namespace kube-federation-system with a service account
+that may do what the federated types need and nothing else; its token is stored as a
+Secret of the control plane. Whatever fails, what was done before is undone. Joining
+again under the same name renews rights and token, e.g. after "cellplane enable".
+
+Examples:
+  cellplane join hz-a --member-kubeconfig ~/.kube/hz-a
+  cellplane join hz-a --member-kubeconfig ~/.kube/config --member-context hz-a \\
+      --tenant bank --workspace-group prod`,
+    )
+    .action(async (name: string, options: JoinOptions) => runJoin(name, options));
+}
+
+async function runJoin(name: string, options: JoinOptions): Promise<void> {
+  checkRequest(name, options);
+  const { connection } = await loadKubeconfig({
+    file: options.memberKubeconfig,
+    ...(options.memberContext === undefined ? {} : { context: options.memberContext }),
+  });
+  await using controlPlane = await connectControlPlane(options);
+  await using member = connectRestClient(connection, { userAgent: "cellplane" });
+  const context: JoinContext = { undo: [] };
+  const { tenant, workspaceGroup } = options;
+  const steps = planJoin({
+    name,
+    controlPlane,
+    member,
+    connection,
+    kubeconfig: options.memberKubeconfig,
+    timeoutMs: options.timeout,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(workspaceGroup === undefined ? {} : { workspaceGroup }),
+  });
+  try {
+    await runSteps(steps, context);
+  } catch (error) {
+    await undoAll(context);
+    throw error;
+  }
+  const cluster = await controlPlane.get(kubeFedClusters, name);
+  const printed = formatObject(cluster, "kubefedcluster.core.kubefed.io", options.output);
+  process.stdout.write(
+    printed ??
+      `Cluster "${name}" is Ready: ${connection.server}, Kubernetes ${context.version ?? ""}\n`,
+  );
+}
+
+function checkRequest(name: string, { tenant, workspaceGroup }: JoinOptions): void {
+  if (!dnsLabel.test(name)) {
+    throw new CliError(
+      `Cannot join as the name of a cluster must be a DNS label (a-z, 0-9, "-", at most 63 characters, no dots): it is "${name}"`,
+    );
+  }
+  if ((tenant === undefined) !== (workspaceGroup === undefined)) {
+    throw new CliError("Cannot join as --tenant and --workspace-group must be given together");
+  }
+}
+
+async function undoAll(context: JoinContext): Promise<void> {
+  for (const undo of context.undo) {
+    try {
+      await undo();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`Cannot undo a step: ${why}\n`);
+    }
+  }
+}

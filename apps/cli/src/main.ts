@@ -1,0 +1,65 @@
+import { StatusError } from "@cellplane/apimachinery";
+import { ConnectionError } from "@cellplane/client";
+import { KubeconfigError } from "@cellplane/client/node";
+import { Command, CommanderError } from "commander";
+import { createCompletionCommand } from "./commands/completion.ts";
+import { createEnableCommand } from "./commands/enable.ts";
+import { createJoinCommand } from "./commands/join.ts";
+import { createUnjoinCommand } from "./commands/unjoin.ts";
+import { clientVersion, createVersionCommand } from "./commands/version.ts";
+import { CliError } from "./program/cli-error.ts";
+import { serverVerbs } from "./program/server-verbs.ts";
+
+/** The command line, without the program's own name. Sets the exit code; never rejects. */
+export async function runMain(args: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("cellplane")
+    .description("The federation control plane that knows cells")
+    .version(clientVersion(), "--version")
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      `
+Everything else is done with kubectl against the control plane:
+  kubectl --kubeconfig DIR/admin.kubeconfig get cells,kubefedclusters -A`,
+    );
+  for (const verb of serverVerbs) addServerVerb(program, verb);
+  const commands = [
+    createJoinCommand(),
+    createUnjoinCommand(),
+    createEnableCommand(),
+    createVersionCommand(),
+    createCompletionCommand(() => program),
+  ];
+  for (const command of commands) program.addCommand(command.exitOverride());
+  return program;
+}
+
+/** Named here for help and completion; `bin/cellplane` gives these verbs to the server program. */
+function addServerVerb(program: Command, verb: (typeof serverVerbs)[number]): void {
+  const command = program.command(verb.name).description(verb.summary);
+  for (const option of verb.options) command.option(`${option} <value>`);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  const known =
+    error instanceof CliError ||
+    error instanceof KubeconfigError ||
+    error instanceof ConnectionError ||
+    error instanceof StatusError;
+  if (error instanceof StatusError) {
+    const reason = error.reason === "" ? "" : ` (${error.reason})`;
+    process.stderr.write(`Error from server${reason}: ${error.message}\n`);
+  } else if (known) process.stderr.write(`Error: ${error.message}\n`);
+  else process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+  return error instanceof CliError ? error.exitCode : 1;
+}

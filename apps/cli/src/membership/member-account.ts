@@ -1,0 +1,119 @@
+import {
+  isJsonObject,
+  isStatus,
+  type JsonObject,
+  type KubernetesObject,
+} from "@cellplane/apimachinery";
+import { abortableDelay, type ResourcePath, type RestClient } from "@cellplane/client";
+import { CliError } from "../program/cli-error.ts";
+import { namespaces, systemNamespace, systemSecrets } from "./system-namespace.ts";
+
+const rbac = { group: "rbac.authorization.k8s.io", version: "v1" };
+const clusterRoles: ResourcePath = { ...rbac, resource: "clusterroles" };
+const clusterRoleBindings: ResourcePath = { ...rbac, resource: "clusterrolebindings" };
+const serviceAccounts: ResourcePath = {
+  group: "",
+  version: "v1",
+  resource: "serviceaccounts",
+  namespace: systemNamespace,
+};
+const tokenWaitMs = 30_000;
+const tokenPollMs = 250;
+
+/** The names of what `join` makes in a member: unlike those of any other control plane. */
+export function accountName(controlPlaneId: string, cluster: string): string {
+  return `cellplane-${controlPlaneId.slice(0, 8)}-${cluster}`;
+}
+
+/** Notes how to undo what was done, newest first. */
+export type Undo = (() => Promise<void>)[];
+
+/**
+ * Makes (or brings up to date) the account, its rights and its token in the member.
+ *
+ * @returns The token and the CA of the token Secret (PEM), if it has one.
+ */
+export async function ensureMemberAccount(
+  member: RestClient,
+  name: string,
+  rules: readonly JsonObject[],
+  undo: Undo,
+): Promise<{ readonly token: string; readonly caBundle: string | undefined }> {
+  const metadata = { name, labels: { "app.kubernetes.io/managed-by": "cellplane" } };
+  const subject = { kind: "ServiceAccount", name, namespace: systemNamespace };
+  const roleRef = { apiGroup: rbac.group, kind: "ClusterRole", name };
+  await ensure(member, namespaces, "Namespace", { metadata: { name: systemNamespace } }, []);
+  const account = { metadata, automountServiceAccountToken: false };
+  await ensure(member, serviceAccounts, "ServiceAccount", account, undo);
+  await ensure(member, clusterRoles, "ClusterRole", { metadata, rules }, undo);
+  const binding = { metadata, roleRef, subjects: [subject] };
+  await ensure(member, clusterRoleBindings, "ClusterRoleBinding", binding, undo);
+  const secret = {
+    metadata: { ...metadata, annotations: { "kubernetes.io/service-account.name": name } },
+    type: "kubernetes.io/service-account-token",
+  };
+  await ensure(member, systemSecrets, "Secret", secret, undo);
+  return waitForToken(member, name);
+}
+
+/** Removes what `ensureMemberAccount` made. What is gone already is no error. */
+export async function removeMemberAccount(member: RestClient, name: string): Promise<void> {
+  const paths = [clusterRoleBindings, clusterRoles, systemSecrets, serviceAccounts];
+  for (const path of paths) await removeQuietly(member, path, name);
+}
+
+/** Deletes an object that may be gone already. */
+export async function removeQuietly(
+  client: RestClient,
+  path: ResourcePath,
+  name: string,
+): Promise<void> {
+  try {
+    await client.delete(path, name);
+  } catch (error) {
+    if (!isStatus(error, "NotFound")) throw error;
+  }
+}
+
+/** Creates an object, or sets the given fields of the one that is there. */
+async function ensure(
+  client: RestClient,
+  path: ResourcePath,
+  kind: string,
+  fields: JsonObject & Pick<KubernetesObject, "metadata">,
+  undo: Undo,
+): Promise<void> {
+  const apiVersion = path.group === "" ? path.version : `${path.group}/${path.version}`;
+  const name = fields.metadata.name ?? "";
+  try {
+    await client.create(path, { apiVersion, kind, ...fields });
+    undo.unshift(() => removeQuietly(client, path, name));
+  } catch (error) {
+    if (!isStatus(error, "AlreadyExists")) throw error;
+    await client.patch(path, name, { type: "merge", body: fields });
+  }
+}
+
+async function waitForToken(
+  member: RestClient,
+  name: string,
+): Promise<{ readonly token: string; readonly caBundle: string | undefined }> {
+  const signal = AbortSignal.timeout(tokenWaitMs);
+  while (!signal.aborted) {
+    const secret = await member.get(systemSecrets, name);
+    const data = isJsonObject(secret["data"]) ? secret["data"] : {};
+    const token = decodeField(data, "token");
+    if (token !== undefined) return { token, caBundle: decodeField(data, "ca.crt") };
+    await abortableDelay(tokenPollMs, signal);
+  }
+  throw new CliError(
+    `Cannot join as the member's token controller put no token into the Secret "${systemNamespace}/${name}" within ${tokenWaitMs / 1000} s; is its controller manager running?`,
+  );
+}
+
+function decodeField(data: JsonObject, field: string): string | undefined {
+  const value = data[field];
+  return typeof value === "string" && value !== ""
+    ? Buffer.from(value, "base64").toString("utf8")
+    : undefined;
+}
