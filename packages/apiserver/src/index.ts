@@ -112,3 +112,8 @@ export {
 export type { HandlersByPath } from "./kinds/subresources/builtin-handlers.ts";
 export { builtinAdmission, type BuiltinAdmission } from "./kinds/admission/builtin-admission.ts";
 export type { ServiceAllocationOptions } from "./kinds/admission/service-allocation.ts";
+export {
+  type AccessControl,
+  type AccessControlOptions,
+  createAccessControl,
+} from "./authn/access-control.ts";

@@ -28,19 +28,24 @@ export class RbacIndex implements Disposable {
   readonly #watches = new DisposableStack();
   #generation = 0;
 
-  /** Resolves once all roles and bindings of the store are known. */
+  /** An index of what is in a store. */
   static async open(objects: ObjectAccess): Promise<RbacIndex> {
     const index = new RbacIndex();
-    const follow = async (resource: string, listener: ObjectListener): Promise<void> => {
-      index.#watches.use(await objects.watch({ group, resource }, listener));
+    await index.follow(objects);
+    return index;
+  }
+
+  /** Resolves once all roles and bindings of the store are known. Until then nobody has a right. */
+  async follow(objects: ObjectAccess): Promise<void> {
+    const watch = async (resource: string, listener: ObjectListener): Promise<void> => {
+      this.#watches.use(await objects.watch({ group, resource }, listener));
     };
     await Promise.all([
-      follow("roles", index.#roleListener()),
-      follow("clusterroles", index.#roleListener()),
-      follow("rolebindings", index.#bindingListener()),
-      follow("clusterrolebindings", index.#bindingListener()),
+      watch("roles", this.#roleListener()),
+      watch("clusterroles", this.#roleListener()),
+      watch("rolebindings", this.#bindingListener()),
+      watch("clusterrolebindings", this.#bindingListener()),
     ]);
-    return index;
   }
 
   /** Counts changes: what was computed under another generation may be stale. */
