@@ -9,6 +9,7 @@ import {
   encodeCrd,
   storageVersionOf,
 } from "./custom-resource-definition.ts";
+import { dropNullDefaults } from "./drop-null-defaults.ts";
 
 /** Fills in names, conversion and ports, as for every read and write of a CRD. Idempotent. */
 export function defaultCrd(object: KubernetesObject): KubernetesObject {
@@ -61,7 +62,7 @@ function defaultSpec(spec: CrdSpec): CrdSpec {
     group: spec.group,
     names: defaultNames(spec.names),
     scope: spec.scope,
-    versions: spec.versions,
+    versions: spec.versions.map(dropNullDefaults),
     ...(spec.preserveUnknownFields === true ? { preserveUnknownFields: true } : {}),
     conversion: defaultConversion(spec.conversion),
   };

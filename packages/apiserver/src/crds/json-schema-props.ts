@@ -20,6 +20,7 @@ export interface JsonSchemaProps {
   readonly type?: string;
   readonly format?: string;
   readonly default?: JsonValue;
+  readonly example?: JsonValue;
   readonly pattern?: string;
   readonly uniqueItems?: boolean;
   readonly nullable?: boolean;

@@ -49,21 +49,6 @@ export function hoistSpec(spec: CrdSpec): HoistedSpec {
   };
 }
 
-/** Versions as Kubernetes prints them in a message: every field, under its Go name. */
-export function printVersions(versions: readonly CrdVersion[]): JsonValue {
-  return versions.map((version) => ({
-    Name: version.name,
-    Served: version.served,
-    Storage: version.storage,
-    Deprecated: version.deprecated ?? false,
-    DeprecationWarning: version.deprecationWarning ?? null,
-    Schema: asJson(version.schema),
-    Subresources: asJson(version.subresources),
-    AdditionalPrinterColumns: asJson(version.additionalPrinterColumns),
-    SelectableFields: asJson(version.selectableFields),
-  }));
-}
-
 function lower(version: CrdVersion, shared: ReadonlySet<keyof CrdVersion>): CrdVersion {
   const { schema, subresources, additionalPrinterColumns, selectableFields, ...rest } = version;
   return {

@@ -79,7 +79,7 @@ function validateStatus(crd: CustomResourceDefinition): readonly FieldError[] {
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): readonly FieldError[] {
   const path = "status.storedVersions";
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [invalid(path, stored, "must have at least one stored version")];
+  if (stored.length === 0) return [invalid(path, null, "must have at least one stored version")];
   // A version counts once: of two of the same name the second is missed.
   const left = new Set(stored);
   const missing = spec.versions.filter(({ name, storage }) => !left.delete(name) && storage);

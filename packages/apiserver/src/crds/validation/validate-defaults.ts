@@ -34,14 +34,18 @@ function validateDefault(
     ? []
     : [invalid(at, value, "must not have unknown fields")];
   // The messages name the place inside the default only, as Kubernetes' do.
-  const errors = validateValue(node, value, "").map((error) => ({
-    ...error,
-    field: joinField(at, error.field),
-  }));
+  const errors = validateValue(node, value, "")
+    .filter(isChecked)
+    .map((error) => ({ ...error, field: joinField(at, error.field) }));
   return [...unknown, ...errors];
+}
+
+// Kubernetes looks at defaults without the rules for list types and int-or-string.
+function isChecked({ reason, message }: FieldError): boolean {
+  return reason !== "FieldValueDuplicate" && !message.includes("must be of type integer,string");
 }
 
 function joinField(path: string, field: string): string {
   if (field === "" || field.startsWith("<")) return field === "" ? path : field;
-  return field.startsWith("[") ? `${path}${field}` : `${path}.${field}`;
+  return field.startsWith(".") ? `${path}${field}` : `${path}.${field}`;
 }

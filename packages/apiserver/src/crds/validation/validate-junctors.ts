@@ -5,6 +5,7 @@ import {
   type JsonSchemaProps,
   propertiesOf,
 } from "../json-schema-props.ts";
+import { validatePattern } from "./validate-pattern.ts";
 
 /** What may not stand under a junctor, with the words for it, where it says more than nothing. */
 const forbiddenMembers: readonly (readonly [keyof JsonSchemaProps, string])[] = [
@@ -65,6 +66,7 @@ function checkNested(schema: JsonSchemaProps, path: string, exempt: Exempt): rea
   const additional = additionalPropertiesOf(schema);
   return [
     ...checkJunctors(schema, path, exempt),
+    ...validatePattern(schema, path),
     ...(items ? checkNested(items, `${path}.items`, nothingExempt) : []),
     ...propertiesOf(schema).flatMap(([name, property]) =>
       checkNested(property, `${path}.properties[${name}]`, nothingExempt),

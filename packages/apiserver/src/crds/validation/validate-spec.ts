@@ -8,7 +8,9 @@ import {
 } from "@cellplane/apimachinery";
 import type { CrdSpec, CrdSubresources, CrdVersion } from "../custom-resource-definition.ts";
 
-import { type HoistedSpec, hoistSpec, printVersions } from "./hoist-spec.ts";
+import { type HoistedSpec, hoistSpec } from "./hoist-spec.ts";
+import { walkSchemas } from "../json-schema-props.ts";
+import { printVersions } from "./print-internal.ts";
 import { validateConversion } from "./validate-conversion.ts";
 import { validateNames, validateRequiredNames } from "./validate-names.ts";
 import { validateSelectableFields } from "./validate-selectable-fields.ts";
@@ -26,11 +28,13 @@ export function validateSpec(spec: CrdSpec): readonly FieldError[] {
     ...validateGroup(spec.group),
     ...validateScope(spec.scope),
     ...validatePresence(hoisted),
+    ...validatePreservation(spec),
     ...hoisted.versions.flatMap((version, index) => validateVersion(version, index, hoisted)),
     ...validateVersionSet(hoisted),
     ...validateRequiredNames(spec.names, "spec.names"),
     ...validateNames(spec.names, "spec.names"),
     ...validateShared(hoisted),
+    ...validatePreservedConversion(spec),
     ...validateConversion(spec.conversion, "spec.conversion"),
   ];
 }
@@ -56,6 +60,26 @@ function validatePresence({ validation, versions }: HoistedSpec): readonly Field
       ? []
       : [required(`spec.versions[${index}].schema.openAPIV3Schema`)],
   );
+}
+
+// Only `false` prunes; defaults and conversion are for pruned objects.
+function validatePreservation({ preserveUnknownFields, versions }: CrdSpec): readonly FieldError[] {
+  if (preserveUnknownFields !== true) return [];
+  const hasDefaults = versions.some(
+    ({ schema }) =>
+      schema?.openAPIV3Schema !== undefined &&
+      walkSchemas(schema.openAPIV3Schema).some((each) => each.default !== undefined),
+  );
+  if (!hasDefaults) return [];
+  const detail = "must be false in order to use defaults in the schema";
+  return [invalid("spec.preserveUnknownFields", true, detail)];
+}
+
+function validatePreservedConversion(spec: CrdSpec): readonly FieldError[] {
+  const strategy = spec.conversion?.strategy;
+  if (spec.preserveUnknownFields !== true || !strategy || strategy === "None") return [];
+  const detail = "must be None if spec.preserveUnknownFields is true";
+  return [invalid("spec.conversion.strategy", strategy, detail)];
 }
 
 function validateVersion(

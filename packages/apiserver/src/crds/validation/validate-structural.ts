@@ -1,10 +1,4 @@
-import {
-  type FieldError,
-  findPatternProblem,
-  forbiddenField,
-  invalid,
-  required,
-} from "@cellplane/apimachinery";
+import { type FieldError, forbiddenField, invalid, required } from "@cellplane/apimachinery";
 import {
   additionalPropertiesOf,
   itemsOf,
@@ -14,6 +8,7 @@ import {
 
 import { validateCompleteness } from "./validate-completeness.ts";
 import { validateJunctors } from "./validate-junctors.ts";
+import { validatePattern } from "./validate-pattern.ts";
 
 type Level = "root" | "item" | "field";
 
@@ -61,14 +56,6 @@ function validateInvariants(
     ...validateType(schema, level, path),
     ...validateWholeObject(schema, level, path),
   ];
-}
-
-function validatePattern({ pattern }: JsonSchemaProps, path: string): readonly FieldError[] {
-  if (!pattern) return [];
-  const problem = findPatternProblem(pattern);
-  if (problem === undefined) return [];
-  const detail = `must be a valid regular expression, but isn't: ${problem}`;
-  return [invalid(`${path}.pattern`, pattern, detail)];
 }
 
 function validateExtensions(schema: JsonSchemaProps, path: string): readonly FieldError[] {

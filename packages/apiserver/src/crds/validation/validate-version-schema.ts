@@ -1,7 +1,8 @@
-import { type FieldError, forbiddenField, invalid, type JsonValue } from "@cellplane/apimachinery";
+import { type FieldError, forbiddenField, invalid } from "@cellplane/apimachinery";
 import type { CrdSchema } from "../custom-resource-definition.ts";
 import type { JsonSchemaProps } from "../json-schema-props.ts";
 import { findUnsupported } from "./find-unsupported.ts";
+import { printSchema } from "./print-internal.ts";
 import { validateDefaults } from "./validate-defaults.ts";
 import { validateOpenApiSchema } from "./validate-open-api-schema.ts";
 import { validateStructural } from "./validate-structural.ts";
@@ -57,5 +58,5 @@ function validateRootForStatus(root: JsonSchemaProps, path: string): readonly Fi
   );
   if (isFine) return [];
   const detail = `only [${rootFields}] fields are allowed at the root of the schema if the status subresource is enabled`;
-  return [invalid(path, root as unknown as JsonValue, detail)];
+  return [invalid(path, printSchema(root), detail)];
 }
