@@ -117,3 +117,17 @@ export {
   type AccessControlOptions,
   createAccessControl,
 } from "./authn/access-control.ts";
+export {
+  type BootstrapOptions,
+  ensureBootstrapObjects,
+} from "./kinds/bootstrap/ensure-bootstrap-objects.ts";
+export {
+  type ApiServer,
+  type ApiServerCore,
+  type ApiServerOptions,
+  createApiServer,
+  openApiServerCore,
+} from "./server/create-api-server.ts";
+export type { TlsOptions } from "./node/listener.ts";
+export type { ValueTransformer } from "./storage/value-transformer.ts";
+export type { Impersonation } from "./pipeline/impersonate.ts";

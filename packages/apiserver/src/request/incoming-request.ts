@@ -17,6 +17,8 @@ export interface IncomingRequest {
   readonly query: URLSearchParams;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
   readonly peer: Peer;
   readonly receivedAtMs: number;
   /** The whole body. @throws {StatusError} 413 above the limit, 400 for a broken one. */
@@ -32,6 +34,8 @@ export interface Peer {
   readonly address: string;
   /** The client's certificate, only where the listener has verified it. */
   readonly certificate: PeerCertificate | undefined;
+  /** Why a certificate that was presented is not trusted. */
+  readonly certificateError: string | undefined;
 }
 
 /** After `resolveRequestInfo`. */
@@ -41,8 +45,8 @@ export interface WithInfo {
 
 /** After `limitTime`. */
 export interface WithDeadline {
-  /** Aborts at the deadline or when the client goes away. */
-  readonly deadline: AbortSignal;
+  /** Aborts at the deadline or when the client goes away. Made on first use: most reads never wait. */
+  readonly deadline: () => AbortSignal;
 }
 
 /** After `authenticate`. */

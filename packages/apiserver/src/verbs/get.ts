@@ -1,0 +1,56 @@
+import { formatGroupVersion, notFound } from "@cellplane/apimachinery";
+import { convertObject } from "../registry/convert-object.ts";
+import type { ApiResponse } from "../request/api-response.ts";
+import { type CachedObject, encodeCachedObject } from "../watch-cache/cached-object.ts";
+import { objectForm, type RequestedForm } from "./answer-form.ts";
+import { answerObject } from "./answer-object.ts";
+import { answerBytes } from "./encode-answer.ts";
+import { awaitFreshness } from "./freshness.ts";
+import { parseListRevision } from "./list-options.ts";
+import type { ResourceRequest, VerbDependencies } from "./resource-request.ts";
+
+/** GET of one object: the newest state, or one not older than `resourceVersion`. */
+export async function serveGet(
+  deps: VerbDependencies,
+  target: ResourceRequest,
+): Promise<ApiResponse> {
+  const form = objectForm(target);
+  const cached = await readCached(target);
+  if (isSpliceable(target, form)) {
+    const apiVersion = apiVersionOf(target);
+    const bytes = encodeCachedObject(cached, apiVersion);
+    return await answerBytes(target.request, { status: 200, form, bytes });
+  }
+  const { definition, version, request, store } = target;
+  const object = await convertObject(definition, store.cache.parse(cached), {
+    version: version.version,
+    signal: request.deadline(),
+  });
+  return await answerObject(target, { status: 200, form, object, nowMs: deps.nowMs() });
+}
+
+/** The object that the request names. @throws {StatusError} 404 */
+export async function readCached(target: ResourceRequest): Promise<CachedObject> {
+  const { request, store, definition } = target;
+  const { namespace, name } = request.info;
+  const text = request.query.get("resourceVersion") ?? "";
+  const freshness = text === "" ? "newest" : parseListRevision(text);
+  const wait = awaitFreshness(store.cache, freshness, request.deadline);
+  if (wait) await wait;
+  const cached = store.cache.get(definition.namespaced ? namespace : "", name);
+  if (cached) return cached;
+  throw notFound({ group: definition.group, resource: definition.resource, name });
+}
+
+/** Whether stored bytes are the answer but for their head: plain JSON, and no conversion but by name. */
+export function isSpliceable(target: ResourceRequest, form: RequestedForm): boolean {
+  if (form.shape !== "object" || form.encoding === "yaml" || form.pretty) return false;
+  const { definition, version } = target;
+  if (definition.aliasOf) return false;
+  return definition.conversion.kind === "none" || version.version === definition.storageVersion;
+}
+
+/** `apiVersion` as the request has it. */
+export function apiVersionOf({ definition, version }: ResourceRequest): string {
+  return formatGroupVersion({ group: definition.group, version: version.version });
+}

@@ -1,0 +1,111 @@
+import { methodNotAllowed, notFound, StatusError, unknownResource } from "@cellplane/apimachinery";
+import { storedDefinition } from "../registry/resource-stores.ts";
+import type { ServedResource } from "../registry/resource-registry.ts";
+import type { ApiResponse } from "../request/api-response.ts";
+import type { AuthorizedRequest } from "../request/incoming-request.ts";
+import { pageNotFound } from "../request/status-response.ts";
+import { serveCreate } from "./create.ts";
+import { serveDelete } from "./delete.ts";
+import { serveDeleteCollection } from "./delete-collection.ts";
+import { serveGet } from "./get.ts";
+import { serveList } from "./list.ts";
+import { servePatch } from "./patch.ts";
+import type { ResourceRequest, VerbDependencies } from "./resource-request.ts";
+import { serveSubresource } from "./subresource.ts";
+import { serveUpdate } from "./update.ts";
+import { serveVirtual } from "./virtual.ts";
+import { serveWatch } from "./watch.ts";
+
+/** Answers one verb of one resource. */
+export type VerbHandler = (deps: VerbDependencies, target: ResourceRequest) => Promise<ApiResponse>;
+
+const objectVerbs: Readonly<Record<string, VerbHandler>> = {
+  get: serveGet,
+  update: serveUpdate,
+  patch: servePatch,
+  delete: serveDelete,
+};
+const collectionVerbs: Readonly<Record<string, VerbHandler>> = {
+  list: serveList,
+  watch: serveWatch,
+  create: serveCreate,
+  deletecollection: serveDeleteCollection,
+};
+
+/** Serves a request to a resource. @throws {StatusError} 404, 405 and what the verb refuses */
+export async function serveResource(
+  deps: VerbDependencies,
+  request: AuthorizedRequest,
+): Promise<ApiResponse> {
+  const { info, method } = request;
+  const served = deps.registry.find(info.group, info.version, info.resource);
+  if (!served) return answerUnknown(deps, request);
+  const { definition, version } = served;
+  const store = deps.stores.of(storedDefinition(deps.registry, definition));
+  const target: ResourceRequest = { request, definition, version, store };
+  if (version.deprecationWarning !== undefined) request.warnings.push(version.deprecationWarning);
+  if (definition.virtual) return await serveVirtual(deps, target);
+  const isObject = hasObjectPath(request);
+  checkScope(served, request, isObject);
+  if (method === "HEAD" || method === "OPTIONS") throw methodNotAllowed();
+  if (info.subresource !== "") return await serveSubresource(deps, target);
+  const handler = (isObject ? objectVerbs : collectionVerbs)[info.verb];
+  if (!handler || !definition.verbs.includes(info.verb)) throw refusedMethod(served);
+  if (info.verb === "create" && !definition.acceptsCreates) throw refusedCreate(served);
+  return await handler(deps, target);
+}
+
+/** A name in the path, not in a selector, makes a request one to an object. */
+function hasObjectPath({ info }: AuthorizedRequest): boolean {
+  if (info.name === "") return false;
+  return info.verb !== "list" && info.verb !== "watch" && info.verb !== "deletecollection";
+}
+
+// A namespaced object has no path without a namespace, a cluster-wide one none within.
+function checkScope(
+  { definition }: ServedResource,
+  { info }: AuthorizedRequest,
+  isObject: boolean,
+): void {
+  const isNamespaceItself = definition.group === "" && definition.resource === "namespaces";
+  if (!definition.namespaced) {
+    if (info.namespace !== "" && !isNamespaceItself) throw unknownResource();
+    return;
+  }
+  if (info.namespace !== "") return;
+  if (isObject) throw unknownResource();
+  if (info.verb !== "list" && info.verb !== "watch") throw methodNotAllowed();
+}
+
+function refusedMethod({ definition }: ServedResource): StatusError {
+  return definition.origin === "builtin" ? methodNotAllowed() : methodNotAllowed();
+}
+
+function refusedCreate({ definition }: ServedResource): StatusError {
+  const { group, resource } = definition;
+  const subject = group === "" ? resource : `${resource}.${group}`;
+  return new StatusError(
+    "MethodNotAllowed",
+    `create is not supported on resources of kind "${subject}"`,
+    {
+      details: { group, kind: resource },
+    },
+  );
+}
+
+// Of a group that has no such version, or of none at all, there is no Status but a page.
+function answerUnknown(deps: VerbDependencies, { info }: AuthorizedRequest): ApiResponse {
+  const ofGroup = deps.registry.list().filter(({ group }) => group === info.group);
+  if (ofGroup.length === 0) return pageNotFound();
+  const hasVersion = ofGroup.some(({ versions }) =>
+    versions.some(({ version, served }) => served && version === info.version),
+  );
+  if (hasVersion || ofGroup.some(({ origin }) => origin === "builtin")) throw unknownResource();
+  return pageNotFound();
+}
+
+/** 404 of an object by its path. */
+export function missingObject({ definition, request }: ResourceRequest): StatusError {
+  const { group, resource } = definition;
+  return notFound({ group, resource, name: request.info.name });
+}
