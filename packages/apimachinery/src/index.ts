@@ -140,3 +140,4 @@ export {
   applyServerSide,
   type ApplyServerSideInput,
 } from "./apply/apply-server-side.ts";
+export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";

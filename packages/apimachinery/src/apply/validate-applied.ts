@@ -1,5 +1,5 @@
-import { stringifyJson } from "../codec/json.ts";
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../meta/json-value.ts";
+import { formatGoSyntax, formatGoType, formatGoValue } from "../patch/format-go-value.ts";
 import type { FieldType } from "./field-type.ts";
 import { FieldTypeError, listElement } from "./list-element.ts";
 import { fieldElement, formatElement, type PathElement } from "./path-element.ts";
@@ -24,11 +24,11 @@ function validate(walk: Walk, type: FieldType, value: JsonValue): void {
   switch (type.node?.type) {
     case "object":
       if (isJsonObject(value)) validateMap(walk, type, value);
-      else report(walk, `expected map, got &{${formatGo(value)}}`);
+      else report(walk, `expected map, got &{${formatGoValue(value)}}`);
       return;
     case "array":
       if (isJsonArray(value)) validateList(walk, type, value);
-      else report(walk, `expected list, got &{${formatGo(value)}}`);
+      else report(walk, `expected list, got &{${formatGoValue(value)}}`);
       return;
     case undefined:
       if (isJsonObject(value)) validateMap(walk, type, value);
@@ -83,17 +83,17 @@ function validateScalar(walk: Walk, type: FieldType, value: JsonValue): void {
   switch (type.node?.type) {
     case "integer":
     case "number":
-      if (!isNumber) report(walk, `expected numeric (int or float), got ${goType(value)}`);
+      if (!isNumber) report(walk, `expected numeric (int or float), got ${formatGoType(value)}`);
       return;
     case "boolean":
-      if (actual !== "boolean") report(walk, `expected boolean, got &{${formatGo(value)}}`);
+      if (actual !== "boolean") report(walk, `expected boolean, got &{${formatGoValue(value)}}`);
       return;
     default:
       if (actual === "string" || (actual !== "object" && isUntyped(type))) return;
       report(
         walk,
         isUntyped(type)
-          ? `expected any scalar, got &{${formatGo(value)}}`
+          ? `expected any scalar, got &{${formatGoValue(value)}}`
           : `expected string, got &value.valueUnstructured{Value:${formatGoSyntax(value)}}`,
       );
   }
@@ -111,34 +111,4 @@ function below(walk: Walk, element: PathElement): Walk {
 
 function report(walk: Walk, problem: string): void {
   walk.problems.push(walk.path === "" ? problem : `${walk.path}: ${problem}`);
-}
-
-function goType(value: JsonValue): string {
-  if (isJsonArray(value)) return "[]interface {}";
-  if (isJsonObject(value)) return "map[string]interface {}";
-  return typeof value === "boolean" ? "bool" : "string";
-}
-
-/** As Go's `%v`. */
-function formatGo(value: JsonValue): string {
-  if (isJsonArray(value)) return `[${value.map(formatGo).join(" ")}]`;
-  if (isJsonObject(value)) {
-    const members = Object.keys(value)
-      .sort()
-      .map((key) => `${key}:${formatGo(value[key] ?? null)}`);
-    return `map[${members.join(" ")}]`;
-  }
-  return value === null ? "<nil>" : String(value);
-}
-
-/** As Go's `%#v`. */
-function formatGoSyntax(value: JsonValue): string {
-  if (isJsonArray(value)) return `[]interface {}{${value.map(formatGoSyntax).join(", ")}}`;
-  if (isJsonObject(value)) {
-    const members = Object.keys(value)
-      .sort()
-      .map((key) => `${JSON.stringify(key)}:${formatGoSyntax(value[key] ?? null)}`);
-    return `map[string]interface {}{${members.join(", ")}}`;
-  }
-  return value === null ? "interface {}(nil)" : stringifyJson(value);
 }
