@@ -1,4 +1,48 @@
 export {
+  type CellContext,
+  type CellWrite,
+  checkCell,
+  type NeighbourCell,
+  prepareCell,
+} from "./admission/check-cell.ts";
+export {
+  checkMemberDeletion,
+  checkNamespaceDeletion,
+  checkProtected,
+  listed,
+  type StandingWork,
+} from "./admission/check-deletion.ts";
+export { checkFederatedObject } from "./admission/check-federated-object.ts";
+export {
+  checkKubeFedCluster,
+  type KubeFedClusterContext,
+  type KubeFedClusterWrite,
+} from "./admission/check-kubefed-cluster.ts";
+export { checkKubeFedConfig, defaultKubeFedConfig } from "./admission/check-kubefed-config.ts";
+export { checkNamespace, type NamespaceContext } from "./admission/check-namespace.ts";
+export { checkOverrides } from "./admission/check-overrides.ts";
+export { checkRollback } from "./admission/check-rollback.ts";
+export { checkSelection, checkSelector, checkTopologyName } from "./admission/check-selection.ts";
+export { checkTopologyTypeObject } from "./admission/check-topology-type.ts";
+export { checkTypeConfig } from "./admission/check-type-config.ts";
+export {
+  type FederatedContext,
+  type FederatedWrite,
+  knownTopologyTypes,
+} from "./admission/federated-context.ts";
+export { type Actor, type Findings, joinFindings, noFindings } from "./admission/findings.ts";
+export { checkDnsLabel, isDnsLabel, isLabelValue } from "./admission/names.ts";
+export { prepareFederatedObject } from "./admission/prepare-federated-object.ts";
+export {
+  type OverrideEntry,
+  overridesIn,
+  type Selection,
+  selectionIn,
+  specOf,
+  type ViewWords,
+  viewWordsOf,
+} from "./admission/view-words.ts";
+export {
   type Cell,
   type CellSpec,
   defaultNamespaceTemplate,
@@ -27,6 +71,7 @@ export {
   type FederatedTypeConfigStatus,
   pluralOfKind,
 } from "./api/federated-type-config.ts";
+export { parseGoDurationMs } from "./api/go-duration.ts";
 export {
   type ClusterCondition,
   isClusterReady,

@@ -74,7 +74,7 @@ export function topologyCarryOf(object: KubernetesObject): Carry {
 
 /** The object in the topology view. */
 export function toTopologyView(object: KubernetesObject): TopologyViewObject {
-  if (viewOf(object) === topologyViewVersion) return object as TopologyViewObject;
+  if (viewOf(object) === topologyViewVersion) return object;
   const words = wordsOf(object);
   const { fields, carry } = convertFields(specOf(object), topologyCarryOf(object), {
     convert: (name, value) => fieldToTopology(name, value, words),
@@ -92,12 +92,12 @@ export function toTopologyView(object: KubernetesObject): TopologyViewObject {
     ...specMember(object, { topologyType: words.type }, fields),
     ...(isJsonObject(status) ? { status: statusToTopology(status, words) } : {}),
   };
-  return converted as TopologyViewObject;
+  return converted;
 }
 
 /** The object in the cluster view. */
 export function toClusterView(object: KubernetesObject): FederatedObject {
-  if (viewOf(object) === clusterViewVersion) return object as FederatedObject;
+  if (viewOf(object) === clusterViewVersion) return object;
   const words = wordsOf(object);
   const carried = parseCarry(object.metadata.annotations?.[annotations.clusterCarry]);
   const { fields, carry } = convertFields(specOf(object), carried, {
@@ -117,7 +117,7 @@ export function toClusterView(object: KubernetesObject): FederatedObject {
     ...specMember(object, { topologyType: undefined }, fields),
     ...(isJsonObject(status) ? { status: statusToCluster(status, words) } : {}),
   };
-  return converted as FederatedObject;
+  return converted;
 }
 
 /**
@@ -182,7 +182,7 @@ function fieldToCluster(name: ViewField, value: JsonValue, words: TopologyWords)
 
 function specOf(object: KubernetesObject): JsonObject {
   const spec = object["spec"];
-  return isJsonObject(spec) ? (spec as JsonObject) : {};
+  return isJsonObject(spec) ? spec : {};
 }
 
 function specMember(
@@ -192,7 +192,7 @@ function specMember(
 ): { readonly spec?: JsonObject } {
   const spec = object["spec"];
   if (!isJsonObject(spec)) return {};
-  const entries = Object.entries({ ...(spec as JsonObject), ...type, ...fields });
+  const entries = Object.entries({ ...spec, ...type, ...fields });
   return { spec: Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };
 }
 

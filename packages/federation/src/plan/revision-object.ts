@@ -73,7 +73,7 @@ export function readRevisionObject(object: KubernetesObject): Revision | undefin
       ? secretPayload(object)
       : object["spec"];
   if (!isJsonObject(spec)) return undefined;
-  const { revision, hash, template, overrides } = spec as JsonObject;
+  const { revision, hash, template, overrides } = spec;
   if (typeof revision !== "number" || typeof hash !== "string") return undefined;
   return {
     number: revision,
@@ -85,7 +85,7 @@ export function readRevisionObject(object: KubernetesObject): Revision | undefin
 
 function secretPayload(object: KubernetesObject): JsonValue | undefined {
   const data = object["data"];
-  const text = isJsonObject(data) ? (data as JsonObject)["revision"] : undefined;
+  const text = isJsonObject(data) ? data["revision"] : undefined;
   if (typeof text !== "string") return undefined;
   try {
     return parseJson(decodeBase64(text));

@@ -48,8 +48,9 @@ function withNote(
   return { ...status, clusters, omittedRemoteStatuses: { count, message } };
 }
 
-function bare({ remoteStatus: _, ...entry }: ClusterStatus): ClusterStatus {
-  return entry;
+function bare(entry: ClusterStatus): ClusterStatus {
+  const { remoteStatus: _, ...rest } = entry;
+  return rest;
 }
 
 function sizeOf(value: unknown): number {

@@ -28,7 +28,7 @@ export function removeField(value: JsonValue, path: FieldPath): JsonValue {
   if (!isJsonObject(value) || !Object.hasOwn(value, part)) return value;
   const inner = value[part];
   if (rest.length === 0) {
-    return Object.fromEntries(Object.entries(value).filter(([key]) => key !== part)) as JsonObject;
+    return Object.fromEntries(Object.entries(value).filter(([key]) => key !== part));
   }
   if (inner === undefined) return value;
   const changed = removeField(inner, rest);

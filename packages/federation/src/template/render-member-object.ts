@@ -149,7 +149,7 @@ function prepareTemplate(
     // Always there, so that an override may add one annotation or label.
     metadata: {
       labels: {},
-      ...(Object.fromEntries(others) as JsonObject),
+      ...Object.fromEntries(others),
       annotations: Object.fromEntries(kept),
     },
   };

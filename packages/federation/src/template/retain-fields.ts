@@ -140,10 +140,10 @@ function retainService(object: KubernetesObject, live: KubernetesObject): Kubern
   const { spec } = object;
   const theirs = live["spec"];
   if (!isJsonObject(spec) || !isJsonObject(theirs)) return object;
-  const mine = spec as JsonObject;
-  const { healthCheckNodePort, clusterIP, clusterIPs } = theirs as JsonObject;
+  const mine = spec;
+  const { healthCheckNodePort, clusterIP, clusterIPs } = theirs;
   const ports = mine["ports"];
-  const livePorts = (theirs as JsonObject)["ports"];
+  const livePorts = theirs["ports"];
   return {
     ...object,
     spec: {
