@@ -103,7 +103,7 @@ export {
   type CrdControllerDependencies,
   openCrdController,
 } from "./crds/crd-controller.ts";
-export { crdStrategy, withCrdStrategy } from "./crds/crd-strategy.ts";
+export { createCrdResource, findBuiltinDefinition } from "./crds/crd-resource.ts";
 export { crdResource, type CustomResourceDefinition } from "./crds/custom-resource-definition.ts";
 export {
   builtinResourceDefinitions,

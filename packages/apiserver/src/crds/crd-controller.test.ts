@@ -35,7 +35,7 @@ function crdOf(plural: string, kind: string, rest: object = {}): KubernetesObjec
           },
         ],
       },
-    } as KubernetesObject),
+    }),
   );
 }
 

@@ -9,7 +9,7 @@ import {
   encodeCrd,
   storageVersionOf,
 } from "./custom-resource-definition.ts";
-import { dropNullDefaults } from "./drop-null-defaults.ts";
+import { canonicalVersion } from "./canonical-version.ts";
 
 /** Fills in names, conversion and ports, as for every read and write of a CRD. Idempotent. */
 export function defaultCrd(object: KubernetesObject): KubernetesObject {
@@ -62,7 +62,7 @@ function defaultSpec(spec: CrdSpec): CrdSpec {
     group: spec.group,
     names: defaultNames(spec.names),
     scope: spec.scope,
-    versions: spec.versions.map(dropNullDefaults),
+    versions: spec.versions.map(canonicalVersion),
     ...(spec.preserveUnknownFields === true ? { preserveUnknownFields: true } : {}),
     conversion: defaultConversion(spec.conversion),
   };

@@ -1,5 +1,5 @@
 import { dns1123SubdomainErrors, type KubernetesObject } from "@cellplane/apimachinery";
-import type { ResourceDefinition, ResourceStrategy } from "../registry/resource.ts";
+import type { ResourceStrategy } from "../registry/resource.ts";
 import {
   defaultCrd,
   prepareChangedCrd,
@@ -35,11 +35,6 @@ export const crdStrategy: ResourceStrategy = {
     prepare: markForDeletion,
   },
 };
-
-/** The table's row of CRDs with the strategy that it needs. */
-export function withCrdStrategy(definition: ResourceDefinition): ResourceDefinition {
-  return { ...definition, strategy: crdStrategy };
-}
 
 function markForDeletion(object: KubernetesObject): KubernetesObject {
   const { metadata } = object;

@@ -113,7 +113,7 @@ function printMap(members: JsonObject): JsonObject {
 }
 
 function printValue(value: JsonValue | undefined): JsonValue {
-  return isJsonObject(value) ? printSchema(value as JsonSchemaProps) : (value ?? null);
+  return isJsonObject(value) ? printSchema(value) : (value ?? null);
 }
 
 function printOptional(schema: JsonSchemaProps | undefined): JsonValue {

@@ -70,7 +70,7 @@ describe("createOpenApiHandler()", () => {
     });
     equal(patch?.["x-kubernetes-action"], "patch");
     equal(patch?.["operationId"], "patchExTestV1NamespacedFoo");
-    const names = (patch?.["parameters"] as readonly JsonObject[]).map(({ name }) => name);
+    const names = ((patch?.["parameters"] ?? []) as readonly JsonObject[]).map(({ name }) => name);
     deepEqual(names, ["dryRun", "fieldManager", "fieldValidation", "force", "pretty"]);
   });
 
