@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
 import type { ObjectAccess } from "../registry/object-access.ts";
 import type { Logger } from "../request/logger.ts";
@@ -74,26 +73,28 @@ export async function runTokenSecretController(
     await wake.promise;
     wake = Promise.withResolvers();
     if (signal.aborted) return;
-    await workOff(pending, options);
-    if (pending.size > 0) await delay(retryMs, undefined, { signal }).catch(() => undefined);
-    if (pending.size > 0 || signal.aborted) wake.resolve();
+    const batch = Array.from(pending.values());
+    pending.clear();
+    // Unreferenced, and without effect once this loop has ended.
+    for (const key of await workOff(batch, options)) setTimeout(enqueue, retryMs, key).unref();
   }
 }
 
-/** Tries each once; what failed stays. */
+/** Tries each once, and tells which failed. */
 async function workOff(
-  pending: Map<string, SecretKey>,
+  batch: readonly SecretKey[],
   options: TokenSecretControllerOptions,
-): Promise<void> {
-  for (const [id, key] of Array.from(pending)) {
-    pending.delete(id);
+): Promise<readonly SecretKey[]> {
+  const failed: SecretKey[] = [];
+  for (const key of batch) {
     try {
       await reconcile(key, options);
     } catch (error) {
-      pending.set(id, key);
-      options.logger.warn({ err: error, secret: id }, "Cannot fill a token secret");
+      failed.push(key);
+      options.logger.warn({ err: error, secret: idOf(key) }, "Cannot fill a token secret");
     }
   }
+  return failed;
 }
 
 async function reconcile(key: SecretKey, options: TokenSecretControllerOptions): Promise<void> {
