@@ -42,6 +42,11 @@ export class BatchState implements KeyView {
     return this.#changes.length > this.#transactionStart ? this.#head + 1 : this.#head;
   }
 
+  /** How many changes the running transaction has made. */
+  get transactionChanges(): number {
+    return this.#changes.length - this.#transactionStart;
+  }
+
   /** Ends the running transaction; what it changed becomes a revision. */
   endTransaction(): Revision {
     this.#head = this.revision;
@@ -93,13 +98,13 @@ export class BatchState implements KeyView {
       kind: "put",
       key: text,
       revision,
-      sub: this.#changes.length - this.#transactionStart,
+      sub: this.transactionChanges,
       createRevision: previous ? previous.createRevision : revision,
       version: previous ? previous.version + 1 : 1,
       lease,
       previousRevision: previous ? previous.revision : 0,
       previousSub: previous ? previous.sub : 0,
-      value,
+      value: ownValue(value),
       previous,
     });
     return previous;
@@ -111,7 +116,7 @@ export class BatchState implements KeyView {
       kind: "delete",
       key: previous.key,
       revision: this.#head + 1,
-      sub: this.#changes.length - this.#transactionStart,
+      sub: this.transactionChanges,
       createRevision: 0,
       version: 0,
       lease: 0,
@@ -131,4 +136,12 @@ export class BatchState implements KeyView {
     if (this.#pending.size === 0) return [];
     return Array.from(this.#pending.values()).filter(({ key }) => isInSpan(key, span));
   }
+}
+
+/** A value that is a small part of a larger block is copied, so that the block need not stay. */
+function ownValue(value: Buffer): Buffer {
+  if (value.buffer.byteLength <= 2 * value.length + 512) return value;
+  const own = Buffer.allocUnsafeSlow(value.length);
+  value.copy(own);
+  return own;
 }

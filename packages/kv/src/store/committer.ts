@@ -21,6 +21,8 @@ export interface CommitterHost {
   revisions(): { readonly head: Revision; readonly compacted: Revision };
   /** Called with durable changes, in order, before any of their outcomes is told. */
   committed(changes: readonly LogChange[], head: Revision): void | Promise<void>;
+  /** A commit was lost: what is on disk is not what memory says. */
+  broken(error: Error): void;
   /** Turns a decision into an answer. */
   tell(decided: DecidedTxn): TxnResult | Promise<TxnResult>;
   /** Bytes beyond which puts are refused. */
@@ -104,7 +106,7 @@ export class Committer {
         return;
       }
       for (const waiting of batch) waiting.reject(error);
-      if (error instanceof OutcomeUnknownError) this.break(unavailable(error));
+      if (error instanceof OutcomeUnknownError) this.#host.broken(unavailable(error));
       return;
     }
     for (const waiting of batch) this.#answer(waiting);
@@ -157,16 +159,25 @@ export class Committer {
   }
 
   #answer({ outcome, resolve, reject }: Waiting): void {
-    if (!outcome) reject(new Error("A transaction was not decided"));
-    else if ("error" in outcome) reject(outcome.error);
-    else {
-      try {
-        resolve(this.#host.tell(outcome));
-      } catch (error) {
-        reject(error);
-      }
+    if (!outcome) return reject(new Error("A transaction was not decided"));
+    if ("error" in outcome) return reject(outcome.error);
+    try {
+      const answer = this.#host.tell(outcome);
+      resolve(answer instanceof Promise ? answer.catch(answerLost) : answer);
+    } catch (error) {
+      reject(answerError(error));
     }
   }
+}
+
+function answerLost(cause: unknown): never {
+  throw answerError(cause);
+}
+
+/** The transaction has run, and only what it read cannot be told. */
+function answerError(cause: unknown): OutcomeUnknownError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new OutcomeUnknownError(`Cannot tell the outcome of the transaction: ${why}`, { cause });
 }
 
 function bytesOf(operations: readonly Operation[]): number {

@@ -3,7 +3,7 @@ import { evaluateCompares, type ValueOf } from "./evaluate-compares.ts";
 import { keySpanOf, keyTextOf } from "./key-text.ts";
 import { CompactedError, FutureRevisionError, InvalidRequestError } from "./kv-error.ts";
 import type { Operation, RangeRequest, Revision, TxnRequest } from "./mvcc-store.ts";
-import type { LogChange } from "./revision-log.ts";
+import { maxChanges, type LogChange } from "./revision-log.ts";
 import { selectLive, type RangeSelection } from "./select-range.ts";
 
 /** What one operation found and did; the values of the rows are still to be read. */
@@ -53,6 +53,7 @@ export function decideTxn(request: TxnRequest, context: DecisionContext): Decide
   try {
     checkRevisions(branch, context);
     const results = runBranch(branch, context);
+    checkSize(state);
     return { succeeded: branch.succeeded, revision: state.endTransaction(), results };
   } catch (error) {
     state.abandonTransaction();
@@ -87,6 +88,15 @@ export function checkReadable(
 ): void {
   if (revision > head) throw new FutureRevisionError(revision, head);
   if (revision < compacted) throw new CompactedError(revision, compacted);
+}
+
+/** @throws {InvalidRequestError} */
+function checkSize(state: BatchState): void {
+  if (state.transactionChanges <= maxChanges) return;
+  throw new InvalidRequestError(
+    `Cannot change more than ${maxChanges} keys in one transaction: it would change ${state.transactionChanges}`,
+    "tooLarge",
+  );
 }
 
 function runBranch(branch: Branch, context: DecisionContext): DecidedOperation[] {

@@ -157,6 +157,8 @@ export interface StoreStatus {
  *
  * Guarantees: one gapless order of revisions; an acknowledged write is durable and was shown to
  * nobody before; transactions and reads are linearizable; watch = history, once and in order.
+ *
+ * Buffers are shared, not copied: nobody may write to one that was handed in or out.
  */
 export interface MvccStore extends AsyncDisposable {
   /** @throws {CompactedError | FutureRevisionError} */

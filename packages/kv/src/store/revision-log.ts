@@ -4,10 +4,13 @@ import type { Revision } from "./mvcc-store.ts";
 /** A value at once where the driver has it, else later. */
 export type MaybePromise<T> = T | Promise<T>;
 
+/** Most changes of one transaction. */
+export const maxChanges: number = 2 ** 20;
+
 /** Where a change stands in the log: the transaction's revision, and its place among that transaction's changes. */
 export interface LogPosition {
   readonly revision: Revision;
-  /** From 0. Below 2²⁰. */
+  /** From 0, below `maxChanges`. */
   readonly sub: number;
 }
 

@@ -54,6 +54,7 @@ class LogMvccStore implements MvccStore {
   readonly #committer: Committer;
   readonly #source: HistorySource;
   readonly #closing = new AbortController();
+  #closed = false;
   #head: Revision;
   #compacted: Revision;
   #compacting: Promise<void> | undefined;
@@ -74,6 +75,7 @@ class LogMvccStore implements MvccStore {
       log,
       quotaBytes: options.quotaBytes ?? Number.POSITIVE_INFINITY,
       revisions: () => ({ head: this.#head, compacted: this.#compacted }),
+      broken: (error) => this.#break(error),
       committed: (changes, head) => this.#committed(changes, head),
       tell: (decided) => this.#tell(decided),
     });
@@ -132,14 +134,20 @@ class LogMvccStore implements MvccStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    const closed = new UnavailableError("Cannot use the store as it is closed");
-    this.#closing.abort(closed);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing.abort(new UnavailableError("Cannot use the store as it is closed"));
     await this.#committer.idle();
-    this.#committer.break(closed);
     await this.#compacting;
-    this.#hub.end(closed);
+    this.#hub.end(new UnavailableError("Cannot watch on as the store is closed"));
     await this.#log[Symbol.asyncDispose]();
+  }
+
+  /** Nothing is answered any more from a memory that the disk may contradict. */
+  #break(error: Error): void {
+    this.#closing.abort(error);
+    this.#committer.break(error);
+    this.#hub.end(error);
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {

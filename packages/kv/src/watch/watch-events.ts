@@ -3,13 +3,16 @@ import type { Revision, WatchEvent, WatchRequest } from "../store/mvcc-store.ts"
 import type { LogChange, LogPosition, MaybePromise, RevisionLog } from "../store/revision-log.ts";
 import { keyValueOf } from "../store/row-values.ts";
 
+/** For changes whose previous row is not in memory: that row. */
+export type PreviousRows = ReadonlyMap<LogChange, LogChange>;
+
 /** Makes the events of a page of changes; watchers of the page share them. */
 export class WatchEvents {
-  readonly #previous: ReadonlyMap<LogChange, LogChange>;
+  readonly #previous: PreviousRows;
   readonly #plain = new Map<LogChange, WatchEvent>();
   readonly #withPrevious = new Map<LogChange, WatchEvent>();
 
-  constructor(previous: ReadonlyMap<LogChange, LogChange>) {
+  constructor(previous: PreviousRows) {
     this.#previous = previous;
   }
 
@@ -62,13 +65,13 @@ function plainEvent(change: LogChange): WatchEvent {
   return { kind: change.kind, kv: keyValueOf(change, change.value) };
 }
 
-const nothing: ReadonlyMap<LogChange, LogChange> = new Map();
+const nothing: PreviousRows = new Map();
 
 /** Reads the previous rows of changes, where they are not in memory. */
 export function loadPrevious(
   changes: readonly LogChange[],
   log: RevisionLog,
-): MaybePromise<ReadonlyMap<LogChange, LogChange>> {
+): MaybePromise<PreviousRows> {
   const missing = changes.filter(
     (change) => change.previousRevision > 0 && change.previous?.value === undefined,
   );
@@ -85,7 +88,7 @@ function previousPosition(change: LogChange): LogPosition {
 function pair(
   changes: readonly LogChange[],
   rows: readonly (LogChange | undefined)[],
-): ReadonlyMap<LogChange, LogChange> {
+): PreviousRows {
   const pairs = new Map<LogChange, LogChange>();
   for (const [i, change] of changes.entries()) {
     const row = rows[i];

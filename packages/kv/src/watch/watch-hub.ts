@@ -8,7 +8,13 @@ import type {
 } from "../store/mvcc-store.ts";
 import type { ChangesPage, LogChange, RevisionLog } from "../store/revision-log.ts";
 import { ChangeRing, type RingLimits } from "./change-ring.ts";
-import { loadPrevious, selectEvents, WatchEvents, type Wish } from "./watch-events.ts";
+import {
+  loadPrevious,
+  selectEvents,
+  WatchEvents,
+  type PreviousRows,
+  type Wish,
+} from "./watch-events.ts";
 import { Watcher, type WatcherHost } from "./watcher.ts";
 import { WatcherGroups, type WatcherGroup } from "./watcher-groups.ts";
 
@@ -72,14 +78,24 @@ export class WatchHub {
 
   /** Hands out durable changes: whole revisions that go on from the head. */
   publish(changes: readonly LogChange[], head: Revision): void | Promise<void> {
-    if (this.#wantPrevious > 0) {
+    const handOut = (rows: PreviousRows): void =>
+      this.#handOut(changes, head, new WatchEvents(rows));
+    if (this.#wantPrevious === 0) return handOut(noRows);
+    try {
       const previous = loadPrevious(changes, this.#log);
-      if (previous instanceof Promise) {
-        return previous.then((rows) => this.#handOut(changes, head, new WatchEvents(rows)));
-      }
-      return this.#handOut(changes, head, new WatchEvents(previous));
+      if (!(previous instanceof Promise)) return handOut(previous);
+      return previous.then(handOut, (error: unknown) => this.#publishFailed(error, handOut));
+    } catch (error) {
+      this.#publishFailed(error, handOut);
     }
-    return this.#handOut(changes, head, new WatchEvents(new Map()));
+  }
+
+  /** The changes are durable, so the writers must be answered; watches that miss something must end. */
+  #publishFailed(error: unknown, handOut: (rows: PreviousRows) => void): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    const broken = new UnavailableError(`Cannot watch on: ${cause.message}`, { cause });
+    for (const watcher of this.#watchers) if (watcher.request.previous) watcher.end(broken);
+    handOut(noRows);
   }
 
   /** Watchers that still need history below `compacted` end. */
@@ -222,7 +238,7 @@ export class WatchHub {
   }
 }
 
-const noRows: ReadonlyMap<LogChange, LogChange> = new Map();
+const noRows: PreviousRows = new Map();
 
 function handOver(watcher: Watcher, changes: readonly LogChange[], events: WatchEvents): void {
   const { span, request, next } = watcher;

@@ -53,18 +53,14 @@ export class Watcher implements Watch {
   /** Hands over a batch; a listener that throws ends its own watch and nobody else's. */
   deliver(batch: WatchBatch): void {
     this.next = Math.max(this.next, batch.revision + 1);
-    try {
-      this.#listener.onBatch(batch);
-    } catch (error) {
-      this.end(error instanceof Error ? error : new UnavailableError(String(error)));
-    }
+    this.#call(() => this.#listener.onBatch(batch));
   }
 
   /** Tells progress if it was asked for and this watch has been handed everything up to `head`. */
   settle(head: Revision): void {
     if (!this.#progressWanted || this.state !== "live" || this.next > head + 1) return;
     this.#progressWanted = false;
-    this.#listener.onProgress?.(head);
+    this.#call(() => this.#listener.onProgress?.(head));
   }
 
   /** Whether progress was asked for and not told yet. */
@@ -77,7 +73,19 @@ export class Watcher implements Watch {
     this.#host.leave(this);
     this.state = "ended";
     this.#host.ended(this);
-    this.#listener.onEnd(error);
+    try {
+      this.#listener.onEnd(error);
+    } catch {
+      // It was the last call; there is nobody left to tell.
+    }
+  }
+
+  #call(listen: () => void): void {
+    try {
+      listen();
+    } catch (error) {
+      this.end(error instanceof Error ? error : new UnavailableError(String(error)));
+    }
   }
 
   endCompacted(compacted: Revision): void {

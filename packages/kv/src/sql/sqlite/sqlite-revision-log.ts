@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { KeySpan } from "../../store/key-text.ts";
-import { InvalidRequestError } from "../../store/kv-error.ts";
 import type { Revision } from "../../store/mvcc-store.ts";
 import type {
   ChangesPage,
@@ -15,7 +14,7 @@ import type {
 import { lockDirectory } from "./directory-lock.ts";
 import { openError } from "./sqlite-error.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
-import { maxSubs, type MetaRow } from "./sqlite-schema.ts";
+import type { MetaRow } from "./sqlite-schema.ts";
 import { SqliteWriter, type WriterOptions } from "./sqlite-writer.ts";
 import { createInlineWriter, type WriterPort } from "./writer-port.ts";
 import { WriterThread } from "./writer-thread.ts";
@@ -47,11 +46,20 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Revision
       newClusterId: randomBytes(8).toString("hex"),
       maxFileBytes: options.maxFileBytes ?? 0,
     });
-    const head = { revision: meta.revision, compacted: meta.compacted, clusterId: meta.clusterId };
-    return new SqliteRevisionLog(head, { lock, writer, reader: new SqliteReader(path) });
+    const reader = await openReader(path, writer);
+    return new SqliteRevisionLog(meta, { lock, writer, reader });
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+async function openReader(path: string, writer: WriterPort): Promise<SqliteReader> {
+  try {
+    return new SqliteReader(path);
+  } catch (error) {
+    await writer.close();
+    throw openError(path, error);
   }
 }
 
@@ -137,10 +145,6 @@ class SqliteRevisionLog implements RevisionLog {
   }
 
   #append(changes: readonly LogChange[]): Promise<void> {
-    const tooMany = changes.find(({ sub }) => sub >= maxSubs);
-    if (tooMany) {
-      throw new InvalidRequestError(`Cannot change more than ${maxSubs} keys in one transaction`);
-    }
     return this.#parts.writer.append(changes, randomBytes(6).readUIntBE(0, 6));
   }
 }

@@ -7,11 +7,8 @@ export const applicationId: number = 0x63656c6c;
 /** The schema that this version reads and writes. */
 export const schemaVersion: number = 1;
 
-/** `id` is revision · 2²⁰ + sub; all ids are computed in SQL, since they outgrow a double. */
+/** `id` is revision · 2²⁰ + sub, as `maxChanges` allows; all ids are computed in SQL, since they outgrow a double. */
 export const subBits: number = 20;
-
-/** Most changes of one transaction. */
-export const maxSubs: number = 2 ** subBits;
 
 /**
  * `kv_current` is narrow and WITHOUT ROWID; values are in `kv_log`, an ordinary table, because rows
