@@ -131,3 +131,4 @@ export {
 export type { TlsOptions } from "./node/listener.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";
+export { ensureAuthenticationConfig } from "./authn/ensure-authentication-config.ts";
