@@ -141,3 +141,19 @@ export {
   type ApplyServerSideInput,
 } from "./apply/apply-server-side.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
+export {
+  type LabelSelector,
+  labelSelectorFromObject,
+  parseLabelSelector,
+  selectsNothing,
+} from "./selector/label-selector.ts";
+export type { LabelOperator, LabelRequirement } from "./selector/label-requirement.ts";
+export {
+  type FieldRequirement,
+  type FieldSelector,
+  parseFieldSelector,
+} from "./selector/field-selector.ts";
+export { SelectorError } from "./selector/selector-error.ts";
+export { compileJsonPath, type JsonPath } from "./jsonpath/compile-json-path.ts";
+export { JsonPathError } from "./jsonpath/json-path-step.ts";
+export { formatGoValue } from "./patch/format-go-value.ts";
