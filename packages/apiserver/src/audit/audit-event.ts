@@ -21,7 +21,7 @@ export function renderAuditEvent(record: AuditRecord): string {
     ...(record.sourceIps.length > 0 && { sourceIPs: record.sourceIps }),
     ...(record.userAgent !== undefined && { userAgent: record.userAgent }),
     ...(info.isResourceRequest && { objectRef: renderReference(info, record) }),
-    ...(response && { responseStatus: renderStatus(response) }),
+    ...(response && { responseStatus: renderStatus(response, record) }),
     requestReceivedTimestamp: formatMicroTime(record.receivedAtMs),
     stageTimestamp: formatMicroTime(record.stageAtMs),
     ...(record.annotations && { annotations: record.annotations }),
@@ -29,10 +29,11 @@ export function renderAuditEvent(record: AuditRecord): string {
 }
 
 function renderReference(info: RequestInfo, record: AuditRecord): object {
+  const name = info.name === "" ? (record.objectName ?? "") : info.name;
   return {
     resource: info.resource,
     ...(info.namespace !== "" && { namespace: info.namespace }),
-    ...(info.name !== "" && { name: info.name }),
+    ...(name !== "" && { name }),
     ...(record.objectUid !== undefined && { uid: record.objectUid }),
     ...(info.group !== "" && { apiGroup: info.group }),
     apiVersion: info.version,
@@ -43,15 +44,23 @@ function renderReference(info: RequestInfo, record: AuditRecord): object {
   };
 }
 
-function renderStatus(response: NonNullable<AuditRecord["response"]>): object {
+function renderStatus(
+  response: NonNullable<AuditRecord["response"]>,
+  { info }: AuditRecord,
+): object {
   const { code, reason, message } = response;
   return {
     metadata: {},
     ...(code >= 400 && { status: "Failure" }),
-    ...(message !== undefined && { message }),
+    ...(message !== undefined && !mayQuoteSecrets(info) && { message }),
     ...(reason !== undefined && { reason }),
     code,
   };
+}
+
+/** The message of a refusal may quote the object refused. */
+function mayQuoteSecrets({ resource, subresource }: RequestInfo): boolean {
+  return resource === "secrets" || resource === "tokenreviews" || subresource === "token";
 }
 
 function hideTokens(uri: string): string {

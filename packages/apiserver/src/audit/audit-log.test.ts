@@ -105,6 +105,29 @@ describe("createAuditLog()", () => {
     });
   });
 
+  it("keeps back the message of a refusal that may quote a Secret, and names what was created", async () => {
+    const output = new SlowOutput();
+    {
+      await using log = createAuditLog(output, { logger });
+      const created = { ...info, resource: "secrets", subresource: "", group: "", name: "" };
+      log.record({ ...record, info: created, objectName: "s" });
+      output.release.resolve();
+    }
+    const event = JSON.parse(output.text) as {
+      readonly objectRef: object;
+      readonly responseStatus: object;
+    };
+    equal("message" in event.responseStatus, false);
+    deepEqual(event.objectRef, {
+      resource: "secrets",
+      namespace: "ns",
+      name: "s",
+      uid: "u",
+      apiVersion: "v1",
+      resourceVersion: "7",
+    });
+  });
+
   it("writes what came meanwhile in one go, in order", async () => {
     const output = new SlowOutput();
     {

@@ -28,7 +28,8 @@ export interface AuditRecord {
     readonly reason?: string;
     readonly message?: string;
   };
-  /** Of the object written, where known. */
+  /** Of the object written, where known; the name where the path has none, as in a create. */
+  readonly objectName?: string;
   readonly objectUid?: string;
   readonly objectResourceVersion?: string;
   /** E.g. `authorization.k8s.io/decision`. */

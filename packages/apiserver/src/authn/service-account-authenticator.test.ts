@@ -121,6 +121,9 @@ describe("openServiceAccountAuthenticator()", () => {
     const payload = { ...parseJwt(`${head}.${body}.`)?.payload, exp: startSeconds + 9999 };
     const forged = Buffer.from(JSON.stringify(payload)).toString("base64url");
     deepEqual(await judge(`${head}.${forged}.${signature}`), refused);
+    for (const other of ["", "AAAA", "A".repeat(86), "A".repeat(900)]) {
+      deepEqual(await judge(`${head}.${body}.${other}`), refused);
+    }
   });
 
   it("refuses a token that says it needs no signature", async () => {
