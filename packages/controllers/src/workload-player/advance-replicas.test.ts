@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
+import type { KubernetesObject } from "@cellplane/apimachinery";
 import { advanceDeployment, advanceJob, advanceService } from "./advance-replicas.ts";
 
 const now = "2026-01-01T00:00:00Z";

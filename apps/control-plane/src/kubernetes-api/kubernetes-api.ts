@@ -1,0 +1,248 @@
+import { join } from "node:path";
+import {
+  type AccessControl,
+  type AdmissionPlugin,
+  type ApiServer,
+  type ApiServerCore,
+  type AuditSink,
+  type Authorizer,
+  builtinAdmission,
+  builtinResourceDefinitions,
+  type CertificateAndKey,
+  conversionOfCrd,
+  createAccessControl,
+  createApiServer,
+  createCrdResource,
+  createResourceRegistry,
+  type CustomResourceDefinition,
+  ensureBootstrapObjects,
+  ensurePki,
+  findBuiltinDefinition,
+  issueClientCertificate,
+  type Logger,
+  type ObjectAccess,
+  openApiServerCore,
+  openAuditLog,
+  openCrdController,
+  type Pki,
+  type ResourceRegistry,
+  runTokenSecretController,
+  type SyncConverter,
+  writeKubeconfig,
+} from "@cellplane/apiserver";
+import type { MvccStore } from "@cellplane/kv";
+import { prepareDataDir } from "../options/prepare-data-dir.ts";
+import type { ServerOptions } from "../options/server-options.ts";
+import { createHandlers, type Readiness } from "./create-handlers.ts";
+import { openDatastore } from "./open-datastore.ts";
+import { readTokenFile } from "./read-token-file.ts";
+
+/** The issuer of service-account tokens, and their audience: Kubernetes' own default. */
+const serviceAccountIssuer = "https://kubernetes.default.svc";
+
+/** Who our own controllers are: told apart from people by admission, and in the audit log. */
+export const controllerUser = "system:cellplane-controllers";
+
+/** What a server adds to a plain Kubernetes API. */
+export interface KubernetesApiExtension {
+  /** Converts the versions of a CRD in this process. */
+  readonly converterOf?: (crd: CustomResourceDefinition) => SyncConverter | undefined;
+  readonly admission?: (objects: ObjectAccess, authorize: Authorizer) => readonly AdmissionPlugin[];
+  /** Makes the objects that must be there before the server listens. */
+  readonly bootstrap?: (objects: ObjectAccess) => Promise<void>;
+}
+
+/** A whole Kubernetes API, running. */
+export interface KubernetesApi extends AsyncDisposable {
+  readonly server: ApiServer;
+  readonly objects: ObjectAccess;
+  readonly registry: ResourceRegistry;
+  readonly pki: Pki;
+  /** The client certificate of our own controllers. */
+  readonly controllerCertificate: CertificateAndKey;
+  readonly kubeconfig: string;
+  readonly logger: Logger;
+  /** From now on `/readyz` may say ok. */
+  setReady(): void;
+  /** Fails readiness, ends watches, waits for requests, closes the store. */
+  close(): Promise<void>;
+}
+
+/** Opens everything on a data directory and starts to serve; not ready until `setReady`. */
+export async function openKubernetesApi(
+  options: ServerOptions & {
+    readonly name: string;
+    readonly logger: Logger;
+    readonly version: string;
+    readonly extension: KubernetesApiExtension;
+  },
+): Promise<KubernetesApi> {
+  prepareDataDir(options.dataDir);
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(await openDatastore(options));
+  const { host } = options.listen;
+  const pki = await ensurePki(join(options.dataDir, "pki"), {
+    hosts: host === "0.0.0.0" || host === "::" ? [] : [host],
+    nowMs: Date.now(),
+  });
+  const controllerCertificate = await issueClientCertificate(join(options.dataDir, "pki"), {
+    user: controllerUser,
+    groups: ["system:masters"],
+    nowMs: Date.now(),
+  });
+  const access = opened.use(
+    createAccessControl({
+      tokenUsers: readTokenFile(options.tokenAuthFile),
+      serviceAccountKey: pki.serviceAccountKey,
+      issuer: serviceAccountIssuer,
+      externalUrl: `https://${host}:${options.listen.port}`,
+      allowAnonymous: true,
+      clock: Date.now,
+    }),
+  );
+  const audit = await openAudit(options, opened);
+  const running = await startServer({ ...options, store, pki, access, audit }, opened);
+  const kubeconfig = join(options.dataDir, "admin.kubeconfig");
+  await writeAdminKubeconfig(kubeconfig, options.name, running.server, pki);
+  const whole = opened.move();
+  const close = (): Promise<void> => whole.disposeAsync();
+  const { logger } = options;
+  return {
+    ...running,
+    pki,
+    controllerCertificate,
+    kubeconfig,
+    logger,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function openAudit(
+  options: Pick<ServerOptions, "auditLogPath"> & { readonly logger: Logger },
+  opened: AsyncDisposableStack,
+): Promise<AuditSink | undefined> {
+  if (options.auditLogPath === undefined) return undefined;
+  return opened.use(await openAuditLog(options.auditLogPath, { logger: options.logger }));
+}
+
+interface Foundation {
+  readonly listen: ServerOptions["listen"];
+  readonly logger: Logger;
+  readonly version: string;
+  readonly extension: KubernetesApiExtension;
+  readonly store: MvccStore;
+  readonly pki: Pki;
+  readonly access: AccessControl;
+  readonly audit: AuditSink | undefined;
+}
+
+async function startServer(
+  foundation: Foundation,
+  opened: AsyncDisposableStack,
+): Promise<Pick<KubernetesApi, "server" | "objects" | "registry" | "setReady">> {
+  const { access, logger, store, pki } = foundation;
+  const registry = createResourceRegistry();
+  for (const definition of builtinResourceDefinitions({ handlers: access.handlers })) {
+    registry.put(definition);
+  }
+  registry.put(createCrdResource());
+  const core = opened.use(await openApiServerCore({ store, registry, logger, nowMs: Date.now }));
+  const { objects } = core;
+  await prepareObjects(foundation, core, registry, opened);
+  const readiness = { isStarted: false, isShuttingDown: false };
+  const server = await listen(foundation, { core, registry, readiness });
+  opened.defer(async () => {
+    readiness.isShuttingDown = true;
+    await server.close({ limitMs: 5000 });
+  });
+  const stopping = new AbortController();
+  const tokens = runTokenSecretController(
+    { objects, logger, key: pki.serviceAccountKey, ca: pki.ca },
+    stopping.signal,
+  );
+  opened.defer(async () => {
+    stopping.abort();
+    await tokens;
+  });
+  const setReady = (): void => {
+    readiness.isStarted = true;
+  };
+  return { server, objects, registry, setReady };
+}
+
+/** What every start makes sure of: CRDs are served, and the objects that a cluster begins with are there. */
+async function prepareObjects(
+  { extension, access, logger, pki, listen: address }: Foundation,
+  { objects }: ApiServerCore,
+  registry: ResourceRegistry,
+  opened: AsyncDisposableStack,
+): Promise<void> {
+  const { converterOf } = extension;
+  const crds = openCrdController({
+    objects,
+    registry,
+    logger,
+    nowMs: Date.now,
+    findDefinition: findBuiltinDefinition,
+    conversionOf: (crd) => conversionOfCrd(crd, converterOf === undefined ? {} : { converterOf }),
+  });
+  opened.use(crds);
+  await Promise.all([
+    crds.ready,
+    ensureBootstrapObjects(objects, {
+      clientCa: pki.ca,
+      ...(address.port === 0 ? {} : { port: address.port }),
+    }),
+    access.start(objects),
+  ]);
+  await extension.bootstrap?.(objects);
+}
+
+function listen(
+  foundation: Foundation,
+  parts: {
+    readonly core: ApiServerCore;
+    readonly registry: ResourceRegistry;
+    readonly readiness: Readiness;
+  },
+): Promise<ApiServer> {
+  const { access, extension, logger, pki, store, audit } = foundation;
+  const { core, registry } = parts;
+  const { objects } = core;
+  const builtin = builtinAdmission(objects, { clock: Date.now });
+  const own = extension.admission?.(objects, access.authorizer) ?? [];
+  return createApiServer(
+    {
+      store,
+      registry,
+      logger,
+      nowMs: Date.now,
+      authenticate: access.authenticator,
+      authorize: access.authorizer,
+      impersonate: access.impersonate,
+      admission: [
+        access.escalationPlugin,
+        ...builtin.beforeWebhooks,
+        ...own,
+        ...builtin.afterWebhooks,
+      ],
+      handlers: createHandlers({ ...foundation, registry, readiness: parts.readiness }),
+      tls: { key: pki.server.key, cert: pki.server.certificate, clientCa: pki.ca },
+      listen: foundation.listen,
+      ...(audit === undefined ? {} : { audit }),
+    },
+    core,
+  );
+}
+
+function writeAdminKubeconfig(
+  file: string,
+  name: string,
+  server: ApiServer,
+  pki: Pki,
+): Promise<void> {
+  const { certificate, key } = pki.admin;
+  const url = server.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+  return writeKubeconfig(file, { server: url, ca: pki.ca, cert: certificate, key, name });
+}

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import {
+  LockedError,
+  type MvccStore,
+  openMemoryStore,
+  openSqliteStore,
+  UnavailableError,
+} from "@cellplane/kv";
+import { ServerError } from "../options/server-error.ts";
+import type { ServerOptions } from "../options/server-options.ts";
+
+/** Opens the store that the options name. */
+export async function openDatastore(
+  options: Pick<ServerOptions, "datastore" | "dataDir">,
+): Promise<MvccStore> {
+  if (options.datastore === "memory") return openMemoryStore();
+  try {
+    return await openSqliteStore({ path: join(options.dataDir, "store.db") });
+  } catch (error) {
+    if (error instanceof LockedError) {
+      throw new ServerError(
+        `Cannot use the data directory "${options.dataDir}" as another process has it open; stop that one, or give another --data-dir`,
+        { cause: error },
+      );
+    }
+    if (error instanceof UnavailableError) throw new ServerError(error.message, { cause: error });
+    throw error;
+  }
+}

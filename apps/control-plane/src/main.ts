@@ -1,0 +1,65 @@
+import { Command, CommanderError } from "commander";
+import { createServerCommand } from "./options/server-command.ts";
+import { ServerError } from "./options/server-error.ts";
+
+/** The command line of the server verbs. Sets the exit code; never rejects. */
+export async function runMain(args: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("cellplane").exitOverride();
+  const up = createServerCommand(
+    "up",
+    {
+      summary: "Run a control plane",
+      listen: "127.0.0.1:6443",
+      help: `
+Serves the Kubernetes API over HTTPS with a CA of its own, and writes DIR/admin.kubeconfig.
+Everything is in DIR; SIGTERM stops it cleanly, and what was acknowledged survives SIGKILL.
+
+Examples:
+  cellplane up --data-dir ./cp
+  cellplane up --data-dir ./cp --listen 0.0.0.0:6443 --audit-log-path audit.jsonl
+  kubectl --kubeconfig ./cp/admin.kubeconfig get federatedtypeconfigs -A`,
+    },
+    async (options) => {
+      const { runControlPlane } = await import("./control-plane.ts");
+      await runControlPlane(options);
+    },
+  );
+  const member = createServerCommand(
+    "member",
+    {
+      summary: "Run a try-out member cluster",
+      listen: "127.0.0.1:6444",
+      help: `
+A whole Kubernetes API for trying things out: Deployments and Jobs make progress in their
+status, Services get addresses, and no container runs.
+
+Examples:
+  cellplane member --data-dir ./hz-a --listen 127.0.0.1:6444
+  cellplane join hz-a --kubeconfig ./cp/admin.kubeconfig --member-kubeconfig ./hz-a/admin.kubeconfig`,
+    },
+    async (options) => {
+      const { runMember } = await import("./member.ts");
+      await runMember(options);
+    },
+  );
+  for (const command of [up, member]) program.addCommand(command.exitOverride());
+  return program;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`Error: ${message}\n`);
+  if (!(error instanceof ServerError) && error instanceof Error && process.env["CELLPLANE_DEBUG"]) {
+    process.stderr.write(`${error.stack ?? ""}\n`);
+  }
+  return 1;
+}

@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { parseDatastore, parseListen, type ServerOptions } from "./server-options.ts";
+
+interface RawOptions {
+  readonly dataDir: string;
+  readonly listen: ServerOptions["listen"];
+  readonly datastore: ServerOptions["datastore"];
+  readonly tokenAuthFile?: string;
+  readonly auditLogPath?: string;
+  readonly logLevel: string;
+}
+
+/** The options that both servers have. */
+export function createServerCommand(
+  name: string,
+  texts: { readonly summary: string; readonly help: string; readonly listen: string },
+  run: (options: ServerOptions) => Promise<void>,
+): Command {
+  return new Command(name)
+    .description(texts.summary)
+    .requiredOption(
+      "--data-dir <dir>",
+      "where keys, certificates, kubeconfig and the database are kept",
+    )
+    .option(
+      "--listen <host:port>",
+      "address of the API server; port 0 takes a free one",
+      parseListen,
+      parseListen(texts.listen),
+    )
+    .option(
+      "--datastore <store>",
+      "sqlite (in the data directory) or memory (lost at the end)",
+      parseDatastore,
+      "sqlite",
+    )
+    .option("--token-auth-file <file>", 'CSV of static tokens: token,user,uid,"group1,group2"')
+    .option(
+      "--audit-log-path <file>",
+      "append audit events as JSON lines; - is the standard output",
+    )
+    .option("--log-level <level>", "debug, info, warn or error", "warn")
+    .addHelpText("after", texts.help)
+    .action(async (raw: RawOptions) => {
+      const { tokenAuthFile, auditLogPath, ...rest } = raw;
+      await run({
+        ...rest,
+        ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
+        ...(auditLogPath === undefined ? {} : { auditLogPath }),
+      });
+    });
+}
