@@ -70,6 +70,8 @@ export {
   type ResolveReference,
 } from "./schema/compile-schema.ts";
 export { pruneUnknown } from "./schema/prune.ts";
+export { findDuplicateFields } from "./codec/duplicate-fields.ts";
+export { findStrictProblems } from "./schema/strict-problems.ts";
 export { findUnknownFields } from "./schema/unknown-fields.ts";
 export { applyDefaults } from "./schema/defaults.ts";
 export { validateValue, validateValueUpdate } from "./schema/validate-value.ts";
