@@ -1,10 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MemoryObjectAccess } from "../../registry/memory-object-access.suite.ts";
-import { objectAt, stringAt } from "../plain/plain.ts";
+import { stringAt } from "../plain/plain.ts";
 import { ensureBootstrapObjects } from "./ensure-bootstrap-objects.ts";
-
-const configMaps = { group: "", resource: "configmaps", namespace: "kube-system" } as const;
 
 describe("ensureBootstrapObjects()", () => {
   it("makes namespaces, priority classes and the service of the server", async () => {
@@ -26,17 +24,9 @@ describe("ensureBootstrapObjects()", () => {
 
   it("writes nothing when all is there", async () => {
     const objects = new MemoryObjectAccess();
-    await ensureBootstrapObjects(objects, { port: 6443, clientCa: "pem" });
+    await ensureBootstrapObjects(objects, { port: 6443 });
     const { writes } = objects;
-    await ensureBootstrapObjects(objects, { port: 6443, clientCa: "pem" });
+    await ensureBootstrapObjects(objects, { port: 6443 });
     equal(objects.writes, writes);
-  });
-
-  it("brings the certificate authority up to date", async () => {
-    const objects = new MemoryObjectAccess();
-    await ensureBootstrapObjects(objects, { clientCa: "old" });
-    await ensureBootstrapObjects(objects, { clientCa: "new" });
-    const map = await objects.get(configMaps, "extension-apiserver-authentication");
-    deepEqual(objectAt(map, "data"), { "client-ca-file": "new" });
   });
 });

@@ -6,7 +6,6 @@ import {
 } from "@cellplane/apimachinery";
 import type { ObjectAccess, ObjectScope } from "../../registry/object-access.ts";
 import { formatAddress, parseAddressRange } from "../allocation/address-range.ts";
-import { asJson } from "../plain/plain.ts";
 
 /** What the server says about itself in its bootstrap objects. */
 export interface BootstrapOptions {
@@ -14,48 +13,30 @@ export interface BootstrapOptions {
   readonly addressRange?: string;
   /** The port that the server listens on. Absent: no Service `kubernetes`. */
   readonly port?: number;
-  /** PEM of the authority of client certificates, for aggregated API servers. */
-  readonly clientCa?: string;
-  /** PEM of the authority of front proxies, and the names that it may certify. */
-  readonly requestHeader?: { readonly ca: string; readonly allowedNames: readonly string[] };
 }
 
 interface Wanted {
   readonly scope: ObjectScope;
   readonly object: KubernetesObject;
-  /** Members that are brought back when they differ; none: only its absence is mended. */
-  readonly owned?: readonly string[];
 }
 
 const namespaceNames = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /**
  * Makes the objects that every cluster has: namespaces, the system's priority classes, the range
- * of Services, the Service `kubernetes`, and what aggregated API servers read. Objects that are
- * there stay as they are.
+ * of Services, and the Service `kubernetes`. Objects that are there stay as they are.
  */
 export async function ensureBootstrapObjects(
   objects: ObjectAccess,
   options: BootstrapOptions = {},
 ): Promise<void> {
   await Promise.all(namespaceNames.map((name) => ensure(objects, namespaceOf(name))));
-  const wanted = [...priorityClasses, ...serviceObjects(options), ...authentication(options)];
+  const wanted = [...priorityClasses, ...serviceObjects(options)];
   await Promise.all(wanted.map((each) => ensure(objects, each)));
 }
 
-async function ensure(objects: ObjectAccess, wanted: Wanted): Promise<void> {
-  const { scope, object, owned = [] } = wanted;
-  const name = object.metadata.name ?? "";
-  const current = await objects.get(scope, name);
-  if (!current) return await createMissing(objects, wanted);
-  const ours = asJson(object);
-  const theirs = asJson(current);
-  if (owned.every((member) => isJsonEqual(theirs[member], ours[member]))) return;
-  const members = Object.fromEntries(owned.map((member) => [member, ours[member]]));
-  await objects.update(scope, name, (each) => ({ ...each, ...members }));
-}
-
-async function createMissing(objects: ObjectAccess, { scope, object }: Wanted): Promise<void> {
+async function ensure(objects: ObjectAccess, { scope, object }: Wanted): Promise<void> {
+  if (await objects.get(scope, object.metadata.name ?? "")) return;
   try {
     await objects.create(scope, object);
   } catch (error) {
@@ -121,34 +102,4 @@ function kubernetesService(clusterIP: string, targetPort: number): Wanted {
       },
     },
   };
-}
-
-/** How aggregated API servers know whom to trust. */
-function authentication({ clientCa, requestHeader }: BootstrapOptions): readonly Wanted[] {
-  const list = (values: readonly string[]): string => JSON.stringify(values);
-  const data: JsonObject = {
-    ...(clientCa === undefined ? {} : { "client-ca-file": clientCa }),
-    ...(requestHeader === undefined
-      ? {}
-      : {
-          "requestheader-client-ca-file": requestHeader.ca,
-          "requestheader-allowed-names": list(requestHeader.allowedNames),
-          "requestheader-username-headers": list(["X-Remote-User"]),
-          "requestheader-group-headers": list(["X-Remote-Group"]),
-          "requestheader-extra-headers-prefix": list(["X-Remote-Extra-"]),
-        }),
-  };
-  const name = "extension-apiserver-authentication";
-  return [
-    {
-      scope: { group: "", resource: "configmaps", namespace: "kube-system" },
-      object: {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name, namespace: "kube-system" },
-        ...(Object.keys(data).length === 0 ? {} : { data }),
-      },
-      owned: ["data"],
-    },
-  ];
 }

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { type FieldError, type KubernetesObject, parseGroupVersion } from "@cellplane/apimachinery";
 import type { ResourceDefinition, StrategyContext } from "../../registry/resource.ts";
 import { builtinResourceDefinitions } from "../builtin-resources.ts";
+import { stringAt } from "../plain/plain.ts";
 
 const definitions = builtinResourceDefinitions();
 const context: StrategyContext = {
@@ -17,7 +18,7 @@ const labelRule =
 type Sent = Omit<KubernetesObject, "metadata">;
 
 function definitionOf(object: Sent): ResourceDefinition {
-  const { group } = parseGroupVersion(String(object["apiVersion"])) ?? { group: "" };
+  const { group } = parseGroupVersion(stringAt(object, "apiVersion")) ?? { group: "" };
   const found = definitions.find((each) => each.group === group && each.kind === object["kind"]);
   if (!found) throw new Error("Cannot find the kind");
   return found;
