@@ -1,5 +1,6 @@
 import type { JsonObject } from "../meta/json-value.ts";
 import type { KubernetesObject, ManagedFieldsEntry } from "../meta/kubernetes-object.ts";
+import { isJsonEqual } from "../patch/json-equal.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { capUpdateManagers } from "./cap-update-managers.ts";
 import { createEmptyObject } from "./empty-object.ts";
@@ -124,5 +125,13 @@ export function keepUnchanged(
   after: readonly ManagedFieldsEntry[] | undefined,
 ): readonly ManagedFieldsEntry[] | undefined {
   if (before === undefined || after === undefined || before.length !== after.length) return after;
-  return before.every((entry, index) => entry === after[index]) ? before : after;
+  return before.every((entry, index) => isSameEntry(entry, after[index])) ? before : after;
+}
+
+function isSameEntry(left: ManagedFieldsEntry, right: ManagedFieldsEntry | undefined): boolean {
+  return left === right || (right !== undefined && isJsonEqual(asJson(left), asJson(right)));
+}
+
+function asJson(entry: ManagedFieldsEntry): JsonObject {
+  return { ...entry };
 }
