@@ -1,9 +1,4 @@
-import {
-  isJsonEqual,
-  isStatus,
-  type JsonObject,
-  type KubernetesObject,
-} from "@cellplane/apimachinery";
+import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
 import type { ObjectAccess, ObjectScope } from "../../registry/object-access.ts";
 import { formatAddress, parseAddressRange } from "../allocation/address-range.ts";
 
