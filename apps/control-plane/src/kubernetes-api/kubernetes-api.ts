@@ -15,6 +15,7 @@ import {
   createCrdResource,
   createResourceRegistry,
   type CustomResourceDefinition,
+  ensureAuthenticationConfig,
   ensureBootstrapObjects,
   ensurePki,
   findBuiltinDefinition,
@@ -190,10 +191,8 @@ async function prepareObjects(
   opened.use(crds);
   await Promise.all([
     crds.ready,
-    ensureBootstrapObjects(objects, {
-      clientCa: pki.ca,
-      ...(address.port === 0 ? {} : { port: address.port }),
-    }),
+    ensureBootstrapObjects(objects, address.port === 0 ? {} : { port: address.port }),
+    ensureAuthenticationConfig(objects, pki.ca),
     access.start(objects),
   ]);
   await extension.bootstrap?.(objects);
