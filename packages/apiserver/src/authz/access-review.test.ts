@@ -125,10 +125,16 @@ describe("createRulesReviewHandler()", () => {
     await rbac.putRole("c", [{ nonResourceURLs: ["/x"], verbs: ["get"] }], "");
     await rbac.putBinding("d", "ClusterRole c", "Group dev", "");
     const handle = createRulesReviewHandler(rbac.index);
-    deepEqual((await handle(requestOf({ namespace: "ns" })))["status"], {
-      resourceRules: [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }],
-      nonResourceRules: [{ verbs: ["get"], nonResourceURLs: ["/x"] }],
-      incomplete: false,
+    deepEqual(await handle(requestOf({ namespace: "ns" })), {
+      kind: "SelfSubjectRulesReview",
+      apiVersion: "authorization.k8s.io/v1",
+      metadata: {},
+      spec: {},
+      status: {
+        resourceRules: [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }],
+        nonResourceRules: [{ verbs: ["get"], nonResourceURLs: ["/x"] }],
+        incomplete: false,
+      },
     });
     await rejects(handle(requestOf({})), { code: 400, message: "no namespace on request" });
   });

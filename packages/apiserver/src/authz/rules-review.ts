@@ -14,8 +14,9 @@ export function createRulesReviewHandler(index: RbacIndex): ObjectHandler {
     return {
       kind: "SelfSubjectRulesReview",
       apiVersion: `authorization.k8s.io/${version}`,
-      metadata: object?.metadata ?? {},
-      spec,
+      // What was asked is not repeated: Kubernetes answers with these empty.
+      metadata: {},
+      spec: {},
       status: {
         resourceRules: rules.filter(({ resources }) => resources.length > 0).map(resourceRule),
         nonResourceRules: rules
