@@ -11,7 +11,7 @@ import {
   withoutAllowed,
 } from "./apply-conflict.ts";
 import { collectFields } from "./collect-fields.ts";
-import { createEmptyObject } from "./empty-object.ts";
+import { emptyLike } from "./empty-object.ts";
 import { type FieldSet, isEmptyFieldSet, recursiveDifferenceFields } from "./field-set.ts";
 import { FieldType, isBuiltIn } from "./field-type.ts";
 import { fieldsLastApplied, refreshLastApplied } from "./last-applied.ts";
@@ -124,13 +124,13 @@ function checkApplied({ applied, apiVersion, kind, schema }: ApplyServerSideInpu
 
 /** The managers of the live object; whoever made one that has none is `before-first-apply`. */
 function managersBefore(input: ApplyServerSideInput): Managers {
-  const { live, apiVersion, schema } = input;
+  const { live } = input;
   if (live === undefined) return new Map();
   const managers = decodeLive(live);
   const next = withoutManagedFields(live);
   if (managers.size > 0) return reconcileManagers(input, next, managers);
-  const empty = createEmptyObject(schema, { apiVersion, kind: live.kind ?? "" });
-  return trackUpdate({ ...input, manager: "before-first-apply" }, { live: empty, next, managers });
+  const first = { ...input, manager: "before-first-apply" };
+  return trackUpdate(first, { live: emptyLike(input, live), next, managers });
 }
 
 function decodeLive(live: KubernetesObject): Managers {

@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from "../meta/json-value.ts";
 import type { JsonObjectDraft } from "../patch/json-members.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
+import type { KubernetesObject } from "../meta/kubernetes-object.ts";
 import { isBuiltIn } from "./field-type.ts";
+import type { VersionContext } from "./object-versions.ts";
 
 // Fields of built-in kinds whose Go type is a struct and no pointer: they are always there.
 const alwaysPresent: ReadonlySet<string> = new Set([
@@ -26,6 +28,14 @@ export function createEmptyObject(
 ): JsonObject {
   const members = isBuiltIn(schema) ? zeroMembers(schema, new Set()) : { metadata: {} };
   return { ...members, ...type };
+}
+
+/** The empty object of the context, else the one that the schema suggests. */
+export function emptyLike(
+  { emptyObject, schema, apiVersion }: VersionContext,
+  { kind = "" }: KubernetesObject,
+): JsonObject {
+  return emptyObject ?? createEmptyObject(schema, { apiVersion, kind });
 }
 
 function zeroMembers(node: SchemaNode, above: ReadonlySet<SchemaNode>): JsonObject {

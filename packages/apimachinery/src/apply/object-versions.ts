@@ -28,6 +28,11 @@ export interface VersionContext {
   readonly apiVersion: string;
   readonly schema: SchemaNode | undefined;
   readonly resetFields?: FieldSet | undefined;
+  /**
+   * What a created object is compared with: a built-in kind as Kubernetes writes it when nothing is
+   * set. Absent: guessed from the schema (`createEmptyObject`).
+   */
+  readonly emptyObject?: JsonObject | undefined;
   /** Absent: entries of other versions are taken as if they were of this one. */
   readonly toVersion?: ConvertVersion | undefined;
 }

@@ -3,7 +3,7 @@ import type { KubernetesObject, ManagedFieldsEntry } from "../meta/kubernetes-ob
 import { isJsonEqual } from "../patch/json-equal.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { capUpdateManagers } from "./cap-update-managers.ts";
-import { createEmptyObject } from "./empty-object.ts";
+import { emptyLike } from "./empty-object.ts";
 import { isEmptyFieldSet, recursiveDifferenceFields, unionFields } from "./field-set.ts";
 import { isBuiltIn } from "./field-type.ts";
 import { FieldTypeError } from "./list-element.ts";
@@ -46,7 +46,7 @@ export function updateManagedFields(
   if (managers.size === 0 && !isCreate) return undefined;
   try {
     const next = withoutManagedFields(updated);
-    const before = live === undefined ? emptyObject(input) : withoutManagedFields(live);
+    const before = live === undefined ? emptyLike(input, updated) : withoutManagedFields(live);
     const after = trackUpdate(input, { live: before, next, managers });
     return keepUnchanged(live?.metadata.managedFields, encodeManagers(after));
   } catch (error) {
@@ -113,10 +113,6 @@ function decodeOrNone(entries: readonly ManagedFieldsEntry[] | undefined): Manag
     if (error instanceof SyntaxError) return noManagers;
     throw error;
   }
-}
-
-function emptyObject({ updated, apiVersion, schema }: UpdateManagedFieldsInput): JsonObject {
-  return createEmptyObject(schema, { apiVersion, kind: updated.kind ?? "" });
 }
 
 /** `before` where `after` has the same entries. */
