@@ -1,7 +1,6 @@
 import { createFederationControllers } from "@cellplane/controllers";
 import { connectRestClient } from "@cellplane/client/node";
-import { bootstrapFederation } from "./federation/bootstrap-federation.ts";
-import { federationConverterOf } from "./federation/federation-converter.ts";
+import { createFederationExtension } from "./federation/federation-extension.ts";
 import { createApiControllers } from "./kubernetes-api/api-controllers.ts";
 import { createLogger } from "./kubernetes-api/create-logger.ts";
 import { openKubernetesApi } from "./kubernetes-api/kubernetes-api.ts";
@@ -18,10 +17,7 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
     name: "cellplane",
     logger,
     version,
-    extension: {
-      converterOf: federationConverterOf,
-      bootstrap: bootstrapFederation,
-    },
+    extension: createFederationExtension(),
   });
   await using client = connectOwn(api, "cellplane-controllers");
   const onError = reportErrors(logger);

@@ -103,7 +103,11 @@ export {
   type CrdControllerDependencies,
   openCrdController,
 } from "./crds/crd-controller.ts";
-export { createCrdResource, findBuiltinDefinition } from "./crds/crd-resource.ts";
+export {
+  createCrdResource,
+  findBuiltinDefinition,
+  findBuiltinSchema,
+} from "./crds/crd-resource.ts";
 export { crdResource, type CustomResourceDefinition } from "./crds/custom-resource-definition.ts";
 export {
   builtinResourceDefinitions,

@@ -1,4 +1,4 @@
-import type { JsonObject, SchemaNode } from "@cellplane/apimachinery";
+import type { GroupVersionKind, JsonObject, SchemaNode } from "@cellplane/apimachinery";
 import { builtinPrinter } from "../kinds/printers/builtin-printer.ts";
 import { loadBuiltinDefinitions } from "../kinds/table/builtin-definitions.ts";
 import { builtinResources, type BuiltinResourceRow } from "../kinds/table/builtin-resources.ts";
@@ -67,4 +67,11 @@ function publishBuiltin(row: BuiltinResourceRow): PublishedSchema {
     .closureOf(name)
     .map((each) => [each, definitions.openApi(each, "v3") ?? {}] as const);
   return { name, definitions: Object.fromEntries(published) };
+}
+
+/** The compiled schema of a built-in kind. */
+export function findBuiltinSchema(gvk: GroupVersionKind): SchemaNode | undefined {
+  const definitions = loadBuiltinDefinitions();
+  const name = definitions.nameOf(gvk);
+  return name === undefined ? undefined : definitions.schemaOf(name);
 }

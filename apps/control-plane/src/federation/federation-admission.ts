@@ -1,0 +1,95 @@
+import {
+  formatGroupResource,
+  forbidden,
+  invalidObject,
+  type KubernetesObject,
+} from "@cellplane/apimachinery";
+import type { AdmissionPlugin, AdmissionRequest, Authorizer } from "@cellplane/apiserver";
+import { type Actor, kubefed } from "@cellplane/federation";
+import { controllerUser } from "../kubernetes-api/kubernetes-api.ts";
+import { type Case, federatedJudge, type Judge, judges, typeConfigOf } from "./admission-judges.ts";
+import type { FederationLookups } from "./federation-lookups.ts";
+
+/** Judges what is written to the federation's kinds, by its pure rules. */
+export function createFederationAdmission(
+  lookups: () => FederationLookups,
+  authorize: Authorizer,
+): AdmissionPlugin {
+  const judgeOf = (request: AdmissionRequest): Judge | undefined => {
+    if (request.subresource !== "") return undefined;
+    const known = judges[formatGroupResource(request.gvr)];
+    if (known) return known;
+    return request.gvr.resource.startsWith("federated") && typeConfigOf(request, lookups())
+      ? federatedJudge
+      : undefined;
+  };
+  const caseOf = (request: AdmissionRequest): Case => ({
+    request,
+    actor: actorOf(request, authorize),
+    lookups: lookups(),
+  });
+
+  return {
+    name: "Federation",
+    handles: (request) => judgeOf(request) !== undefined,
+    mutate: async (request) => {
+      const { object } = request;
+      if (!object) return { metadata: {} };
+      return (await judgeOf(request)?.prepare?.(caseOf(request), object)) ?? object;
+    },
+    validate: async (request) => {
+      const judge = judgeOf(request);
+      if (request.operation === "DELETE") {
+        const { oldObject } = request;
+        if (oldObject) await judgeDeletion(judge, caseOf(request), oldObject);
+        return;
+      }
+      const { object } = request;
+      const findings = object && (await judge?.check?.(caseOf(request), object));
+      if (!object || !findings) return;
+      for (const warning of findings.warnings) request.warn(warning);
+      if (findings.errors.length > 0)
+        throw invalidObject(namedKind(request, object), findings.errors);
+    },
+  };
+}
+
+async function judgeDeletion(
+  judge: Judge | undefined,
+  of: Case,
+  old: KubernetesObject,
+): Promise<void> {
+  const errors = (await judge?.checkDeletion?.(of, old)) ?? [];
+  if (errors.length === 0) return;
+  const { gvr, name } = of.request;
+  const why = errors.map(({ field, message }) => `${field}: ${message}`).join(", ");
+  throw forbidden({ group: gvr.group, resource: gvr.resource, name }, why);
+}
+
+function namedKind(
+  { gvk, name }: AdmissionRequest,
+  object: KubernetesObject,
+): { readonly group: string; readonly kind: string; readonly name: string } {
+  return {
+    group: gvk.group,
+    kind: gvk.kind,
+    name: name === "" ? (object.metadata.name ?? "") : name,
+  };
+}
+
+/** Platform administrators are those who may register clusters. */
+function actorOf({ user }: AdmissionRequest, authorize: Authorizer): Actor {
+  if (user.username === controllerUser) return "controller";
+  const { allowed } = authorize(user, {
+    isResourceRequest: true,
+    path: "",
+    verb: "update",
+    group: "core.kubefed.io",
+    version: "v1beta1",
+    namespace: kubefed.systemNamespace,
+    resource: "kubefedclusters",
+    subresource: "",
+    name: "",
+  });
+  return allowed ? "platformAdmin" : "user";
+}

@@ -1,0 +1,24 @@
+import type { KubernetesApiExtension } from "../kubernetes-api/kubernetes-api.ts";
+import { bootstrapFederation } from "./bootstrap-federation.ts";
+import { createFederationAdmission } from "./federation-admission.ts";
+import { federationConverterOf } from "./federation-converter.ts";
+import { FederationLookups } from "./federation-lookups.ts";
+
+/** What makes a Kubernetes API a control plane: kinds, conversion, admission. */
+export function createFederationExtension(): KubernetesApiExtension {
+  let lookups: FederationLookups | undefined;
+  return {
+    converterOf: federationConverterOf,
+    bootstrap: async (objects) => {
+      await bootstrapFederation(objects);
+      lookups = await FederationLookups.open(objects);
+    },
+    admission: (_objects, authorize) => [
+      createFederationAdmission(() => {
+        // The server listens only after the bootstrap.
+        if (!lookups) throw new Error("Cannot judge a write before the bootstrap is done");
+        return lookups;
+      }, authorize),
+    ],
+  };
+}

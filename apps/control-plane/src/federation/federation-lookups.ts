@@ -1,0 +1,136 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
+import type { ObjectAccess, ObjectScope } from "@cellplane/apiserver";
+import {
+  type Cell,
+  type FederatedTypeConfig,
+  groups,
+  type KubeFedCluster,
+  type KubeFedConfig,
+  kubefed,
+  readFeatureGates,
+  type Tombstone,
+  type PropagatedVersion,
+  type TopologyType,
+  type TopologyTypeSpec,
+} from "@cellplane/federation";
+
+const of = (resource: string): ObjectScope => ({ group: groups.core, resource });
+const ours = (resource: string): ObjectScope => ({ group: groups.cellplane, resource });
+
+const namespaces: ObjectScope = { group: "", resource: "namespaces" };
+
+/**
+ * What admission looks up: small kinds kept parsed in memory by watch, so that judging a write
+ * reads nothing; ledgers and tombstones are listed, for they are asked about rarely.
+ */
+export class FederationLookups implements Disposable {
+  readonly #objects: ObjectAccess;
+  readonly #kept = new Map<string, Map<string, KubernetesObject>>();
+  readonly #watches: Disposable[] = [];
+
+  private constructor(objects: ObjectAccess) {
+    this.#objects = objects;
+  }
+
+  /** Opens the watches; their CRDs must be served. */
+  static async open(objects: ObjectAccess): Promise<FederationLookups> {
+    const lookups = new FederationLookups(objects);
+    const watched = [
+      namespaces,
+      ours("cells"),
+      of("federatedtypeconfigs"),
+      of("kubefedclusters"),
+      of("kubefedconfigs"),
+      ours("topologytypes"),
+    ];
+    await Promise.all(watched.map((scope) => lookups.#watch(scope)));
+    return lookups;
+  }
+
+  get objects(): ObjectAccess {
+    return this.#objects;
+  }
+
+  namespace(name: string): KubernetesObject | undefined {
+    return this.#kept.get("namespaces")?.get(name);
+  }
+
+  namespaces(): readonly KubernetesObject[] {
+    return this.#all("namespaces");
+  }
+
+  cells(): readonly Cell[] {
+    return this.#all("cells") as readonly Cell[];
+  }
+
+  clusters(): readonly KubeFedCluster[] {
+    return this.#all("kubefedclusters") as readonly KubeFedCluster[];
+  }
+
+  cluster(name: string): KubeFedCluster | undefined {
+    const found = this.#kept.get("kubefedclusters")?.get(`${kubefed.systemNamespace}/${name}`);
+    return found as KubeFedCluster | undefined;
+  }
+
+  typeConfigs(): readonly FederatedTypeConfig[] {
+    return this.#all("federatedtypeconfigs") as readonly FederatedTypeConfig[];
+  }
+
+  topologyTypes(): ReadonlyMap<string, TopologyTypeSpec> {
+    const types = this.#all("topologytypes") as readonly TopologyType[];
+    return new Map(types.map(({ metadata, spec }) => [metadata.name ?? "", spec]));
+  }
+
+  isolation(): "byTenant" | "off" {
+    const key = `${kubefed.systemNamespace}/${kubefed.configName}`;
+    const config = this.#kept.get("kubefedconfigs")?.get(key) as KubeFedConfig | undefined;
+    return readFeatureGates(config?.spec).TenantIsolation ? "byTenant" : "off";
+  }
+
+  /** What stands in a KubeFedCluster by the ledgers and tombstones, in words. */
+  async standingIn(member: string): Promise<readonly string[]> {
+    const [ledgers, clusterLedgers, tombstones] = await Promise.all([
+      this.#objects.list(of("propagatedversions")),
+      this.#objects.list(of("clusterpropagatedversions")),
+      this.#objects.list(ours("tombstones")),
+    ]);
+    const entries = ([...ledgers, ...clusterLedgers] as readonly PropagatedVersion[])
+      .filter(({ status }) => status?.clusterVersions?.some((each) => each.clusterName === member))
+      .map(ownerInWords);
+    const graves = (tombstones as readonly Tombstone[])
+      .filter(({ spec }) => spec.clusterName === member)
+      .map(({ metadata }) => `Tombstone ${metadata.name ?? ""}`);
+    return [...entries, ...graves].toSorted();
+  }
+
+  [Symbol.dispose](): void {
+    for (const watch of this.#watches) watch[Symbol.dispose]();
+  }
+
+  #all(resource: string): readonly KubernetesObject[] {
+    return Array.from(this.#kept.get(resource)?.values() ?? []);
+  }
+
+  async #watch(scope: ObjectScope): Promise<void> {
+    const kept = new Map<string, KubernetesObject>();
+    this.#kept.set(scope.resource, kept);
+    const watch = await this.#objects.watch(scope, {
+      onPut: (object) => kept.set(keyOf(object), object),
+      onDelete: (object) => kept.delete(keyOf(object)),
+    });
+    this.#watches.push(watch);
+  }
+}
+
+function keyOf({ metadata }: KubernetesObject): string {
+  const { name = "", namespace } = metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** `FederatedDeployment bank-prod/txnflow`. */
+function ownerInWords({ metadata }: KubernetesObject): string {
+  const [owner] = metadata.ownerReferences ?? [];
+  const { namespace } = metadata;
+  const place = namespace === undefined ? "" : `${namespace}/`;
+  return owner ? `${owner.kind} ${place}${owner.name}` : `ledger ${place}${metadata.name ?? ""}`;
+}
