@@ -1,7 +1,13 @@
-import { type JsonValue, type KubernetesObject, stringifyJson } from "@cellplane/apimachinery";
+import {
+  compileJsonPath,
+  type JsonPath,
+  JsonPathError,
+  type JsonValue,
+  type KubernetesObject,
+  stringifyJson,
+} from "@cellplane/apimachinery";
 import { formatAge } from "../registry/human-duration.ts";
 import type { TableColumn, TablePrinter } from "../registry/resource.ts";
-import { compileColumnPath, type FindValue } from "./column-path.ts";
 import type { CrdColumn } from "./custom-resource-definition.ts";
 
 type Cell = string | number | boolean | null;
@@ -26,7 +32,7 @@ const ageColumn: CrdColumn = {
 /** Prints the name and a CRD's columns, or the age where it has none. */
 export function createColumnPrinter(columns: readonly CrdColumn[]): TablePrinter {
   const own = columns.length > 0 ? columns : [ageColumn];
-  const readers = own.map(({ type, jsonPath }) => ({ type, find: compileColumnPath(jsonPath) }));
+  const readers = own.map(({ type, jsonPath }) => ({ type, find: compilePath(jsonPath) }));
   return {
     columns: [nameColumn, ...own.map(toTableColumn)],
     cells: (object, nowMs) => [
@@ -50,14 +56,24 @@ function toTableColumn(column: CrdColumn): TableColumn {
 
 function readCell(
   object: KubernetesObject,
-  reader: { readonly type: string; readonly find: FindValue },
+  reader: { readonly type: string; readonly find: JsonPath },
   nowMs: number,
 ): Cell {
-  const value = reader.find(object as unknown as JsonValue);
+  const [value] = reader.find(object as unknown as JsonValue);
   if (value === undefined || value === null) return null;
   if (reader.type === "string") return typeof value === "string" ? value : stringifyJson(value);
   if (reader.type === "boolean") return typeof value === "boolean" ? value : null;
   if (reader.type === "date") return typeof value === "string" ? formatAge(value, nowMs) : null;
   if (typeof value !== "number" && typeof value !== "bigint") return null;
   return reader.type === "integer" ? Math.trunc(Number(value)) : Number(value);
+}
+
+// Columns were checked for no more than the dot in front.
+function compilePath(path: string): JsonPath {
+  try {
+    return compileJsonPath(path);
+  } catch (error) {
+    if (!(error instanceof JsonPathError)) throw error;
+    return () => [];
+  }
 }

@@ -1,9 +1,14 @@
-import { formatGroupVersion, type KubernetesObject } from "@cellplane/apimachinery";
-import type { ResourceDefinition } from "./resource.ts";
+import {
+  formatGroupVersion,
+  type JsonObject,
+  type KubernetesObject,
+  pruneUnknown,
+} from "@cellplane/apimachinery";
+import type { ObjectConverter, ResourceDefinition } from "./resource.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 /**
- * Objects of one resource in another version. A promise only where a webhook converts, so that all
+ * Objects of one resource in another version, without what its schema does not know. A promise only where a webhook converts, so that all
  * else stays synchronous.
  */
 export function convertObjects(
@@ -16,13 +21,23 @@ export function convertObjects(
   if (objects.every((object) => object.apiVersion === apiVersion)) return objects;
   switch (conversion.kind) {
     case "none":
-      return objects.map((object) => withApiVersion(object, apiVersion));
+      return objects.map((object) =>
+        object.apiVersion === apiVersion
+          ? object
+          : pruneConverted(definition, withApiVersion(object, apiVersion), to.version),
+      );
     case "inProcess":
       return objects.map((object) =>
-        object.apiVersion === apiVersion ? object : conversion.convert(object, to.version),
+        object.apiVersion === apiVersion
+          ? object
+          : pruneConverted(definition, conversion.convert(object, to.version), to.version),
       );
     case "webhook":
-      return convertByWebhook(conversion.convert, objects, { ...to, apiVersion });
+      return convertByWebhook(definition, objects, {
+        ...to,
+        apiVersion,
+        convert: conversion.convert,
+      });
   }
 }
 
@@ -46,6 +61,15 @@ export async function toRequestVersion(
   return await convertObject(definition, object, { version: version.version, signal });
 }
 
+/** What a write answers: what is stored, in the request's version. */
+export async function toAnswer(
+  request: WriteRequest,
+  written: { readonly object: KubernetesObject; readonly stored: KubernetesObject },
+): Promise<KubernetesObject> {
+  const { object, stored } = written;
+  return object === stored ? object : await toRequestVersion(request, stored);
+}
+
 /** An object of the request as it is stored. */
 export async function toStorageVersion(
   request: WriteRequest,
@@ -58,24 +82,40 @@ export async function toStorageVersion(
 
 // A webhook is asked only for those that need it, all at once.
 async function convertByWebhook(
-  convert: (
-    objects: readonly KubernetesObject[],
-    toVersion: string,
-    signal?: AbortSignal,
-  ) => Promise<readonly KubernetesObject[]>,
+  definition: ResourceDefinition,
   objects: readonly KubernetesObject[],
-  to: { readonly version: string; readonly apiVersion: string; readonly signal?: AbortSignal },
+  to: {
+    readonly version: string;
+    readonly apiVersion: string;
+    readonly signal?: AbortSignal;
+    readonly convert: ObjectConverter;
+  },
 ): Promise<readonly KubernetesObject[]> {
   const others = objects.filter((object) => object.apiVersion !== to.apiVersion);
-  const converted = await convert(others, to.version, to.signal);
+  const converted = await to.convert(others, to.version, to.signal);
   let at = 0;
   return objects.map((object) => {
     if (object.apiVersion === to.apiVersion) return object;
     const next = converted[at];
     at += 1;
     if (!next) throw new Error("Cannot convert objects as the converter returned too few");
-    return next;
+    return pruneConverted(definition, next, to.version);
   });
+}
+
+// Of built-in kinds nothing is pruned: their conversions know all fields.
+function pruneConverted(
+  definition: ResourceDefinition,
+  object: KubernetesObject,
+  toVersion: string,
+): KubernetesObject {
+  if (definition.origin !== "crd") return object;
+  const version = definition.versions.find((each) => each.version === toVersion);
+  if (!version) return object;
+  return pruneUnknown(
+    version.schema,
+    object as unknown as JsonObject,
+  ) as unknown as KubernetesObject;
 }
 
 function withApiVersion(object: KubernetesObject, apiVersion: string): KubernetesObject {

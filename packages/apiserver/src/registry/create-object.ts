@@ -7,7 +7,7 @@ import {
 } from "@cellplane/apimachinery";
 import { encodeStoredObject } from "../storage/stored-object.ts";
 import { objectPath } from "../storage/object-key.ts";
-import { toStorageVersion } from "./convert-object.ts";
+import { toAnswer, toStorageVersion } from "./convert-object.ts";
 import { normalizeObject } from "./normalize-object.ts";
 import { prepareNewMetadata, withMetadata, withRevision } from "./prepare-metadata.ts";
 import { checkNewObject, dedupeOwners } from "./validate-object.ts";
@@ -84,7 +84,8 @@ async function insert(
   using _ = cache.announce(path, { value, object: stored });
   const outcome = await storage.put(prefix + path, value, 0);
   if (outcome.kind === "lost") return undefined;
-  return { kind: "created", object: withRevision(object, outcome.revision) };
+  const answer = await toAnswer(request, { object, stored });
+  return { kind: "created", object: withRevision(answer, outcome.revision) };
 }
 
 function refuseRevision(object: KubernetesObject): void {

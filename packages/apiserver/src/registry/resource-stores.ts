@@ -1,11 +1,17 @@
-import type { GroupResource, KubernetesObject } from "@cellplane/apimachinery";
+import {
+  formatGroupVersion,
+  type GroupResource,
+  type KubernetesObject,
+} from "@cellplane/apimachinery";
 import type { MvccStore } from "@cellplane/kv";
 import { resourcePrefix } from "../storage/object-key.ts";
 import { ObjectStorage } from "../storage/object-storage.ts";
 import { plainValues, type ValueTransformer } from "../storage/value-transformer.ts";
 import type { FieldIndex } from "../watch-cache/cached-object.ts";
 import type { StoreFeed } from "../watch-cache/store-feed.ts";
+import type { NormalizeStored } from "../watch-cache/object-decoder.ts";
 import { WatchCache } from "../watch-cache/watch-cache.ts";
+import { normalizeObject } from "./normalize-object.ts";
 import { selectableFieldsOf, selectableValues } from "./selectable-fields.ts";
 import type { ResourceDefinition } from "./resource.ts";
 import type { ResourceRegistry } from "./resource-registry.ts";
@@ -64,7 +70,8 @@ export class ResourceStores implements Disposable {
     const values = transformerOf?.(definition) ?? plainValues;
     const storage = new ObjectStorage(store, values);
     const fields = fieldIndexOf(definition);
-    const cache = new WatchCache({ prefix, fields, store, storage, values, feed });
+    const normalize = normalizerOf(definition);
+    const cache = new WatchCache({ prefix, fields, normalize, store, storage, values, feed });
     return { definition, prefix, cache, storage };
   }
 
@@ -86,6 +93,21 @@ export function storedDefinition(
   const { aliasOf } = definition;
   if (!aliasOf) return definition;
   return registry.findResource(aliasOf.group, aliasOf.resource) ?? definition;
+}
+
+/** Only schemas of CRDs change; what is stored of built-in kinds is in their form. */
+function normalizerOf(definition: ResourceDefinition): NormalizeStored | undefined {
+  if (definition.origin !== "crd") return undefined;
+  const versions = new Map(
+    definition.versions.map((each) => [
+      formatGroupVersion({ group: definition.group, version: each.version }),
+      each,
+    ]),
+  );
+  return (object) => {
+    const version = versions.get(object.apiVersion ?? "");
+    return version ? normalizeObject(object, definition, version) : object;
+  };
 }
 
 function fieldIndexOf(definition: ResourceDefinition): FieldIndex | undefined {

@@ -1,5 +1,6 @@
 import {
   conflict,
+  formatGroupVersion,
   invalid,
   invalidObject,
   isJsonEqual,
@@ -10,7 +11,7 @@ import {
 import { displayKey, objectPath } from "../storage/object-key.ts";
 import { encodeStoredObject } from "../storage/stored-object.ts";
 import type { CachedObject } from "../watch-cache/cached-object.ts";
-import { toRequestVersion, toStorageVersion } from "./convert-object.ts";
+import { toAnswer, toRequestVersion, toStorageVersion } from "./convert-object.ts";
 import { objectNotFound } from "./create-object.ts";
 import { normalizeObject } from "./normalize-object.ts";
 import { prepareChange } from "./prepare-change.ts";
@@ -74,9 +75,17 @@ async function tryUpdate(request: UpdateRequest, cached: CachedObject): Promise<
     oldObject: current,
   });
   if (isReadyToGo(request, next)) return await remove(request, { cached, last: next });
-  if (isJsonEqual(asJson(next), asJson(current))) return { kind: "unchanged", object: current };
+  const isSame = isJsonEqual(asJson(next), asJson(current));
+  if (isSame && isStoredAsWritten(request, cached)) return { kind: "unchanged", object: current };
   if (request.dryRun) return { kind: "updated", object: next };
   return await swap(request, { cached, next });
+}
+
+// An update without a change is how objects are brought to a new storage version.
+function isStoredAsWritten({ store }: UpdateRequest, cached: CachedObject): boolean {
+  const { group, storageVersion: version } = store.definition;
+  if (cached.differsFromStore) return false;
+  return cached.apiVersion === formatGroupVersion({ group, version });
 }
 
 async function swap(
@@ -90,7 +99,8 @@ async function swap(
   using _ = cache.announce(path, { value, object: stored });
   const outcome = await storage.put(prefix + path, value, write.cached.revision);
   if (outcome.kind === "written") {
-    return { kind: "updated", object: withRevision(write.next, outcome.revision) };
+    const answer = await toAnswer(request, { object: write.next, stored });
+    return { kind: "updated", object: withRevision(answer, outcome.revision) };
   }
   return { kind: "lost", current: outcome.current && cache.decode({ path, ...outcome.current }) };
 }

@@ -12,6 +12,8 @@ export interface CachedObject extends StoredObject {
   readonly labels: Readonly<Record<string, string>> | undefined;
   /** Values of the selectable fields beyond name and namespace, where the resource has any. */
   readonly fields: Readonly<Record<string, string>> | undefined;
+  /** The schema has changed since it was stored: the bytes here are those of today's. */
+  readonly differsFromStore?: boolean;
 }
 
 /** Values of the selectable fields of an object. */

@@ -1,6 +1,11 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import { parseObjectPath } from "../storage/object-key.ts";
-import { parseStoredObject, StoredObjectDecoder } from "../storage/stored-object.ts";
+import {
+  encodeStoredObject,
+  parseStoredObject,
+  type StoredObject,
+  StoredObjectDecoder,
+} from "../storage/stored-object.ts";
 import type { CachedObject, FieldIndex } from "./cached-object.ts";
 
 /** Bytes as they are in the store, decrypted. */
@@ -11,20 +16,30 @@ export interface ObjectBytes {
   readonly revision: number;
 }
 
+/** Brings an object as it is stored into the form of today's schema; the same one where it is. */
+export type NormalizeStored = (object: KubernetesObject) => KubernetesObject;
+
+/** What records are made by, beyond the bytes. */
+export interface ObjectDecoderOptions {
+  readonly fields: FieldIndex | undefined;
+  /** Of resources whose schema may have changed since an object was stored. */
+  readonly normalize?: NormalizeStored | undefined;
+}
+
 /**
  * Makes cache records of stored bytes. A write announces its object beforehand, so that what this
  * server has written itself is not parsed again when the store hands it back.
  */
 export class ObjectDecoder {
   readonly #decoder = new StoredObjectDecoder();
-  readonly #fields: FieldIndex | undefined;
+  readonly #options: ObjectDecoderOptions;
   readonly #announced = new Map<
     string,
     { readonly value: Buffer; readonly object: KubernetesObject }
   >();
 
-  constructor(fields: FieldIndex | undefined) {
-    this.#fields = fields;
+  constructor(options: ObjectDecoderOptions) {
+    this.#options = options;
   }
 
   announce(
@@ -42,10 +57,15 @@ export class ObjectDecoder {
   decode(bytes: ObjectBytes): CachedObject {
     const stored = this.#decoder.decode(bytes.value);
     const announced = this.#announced.get(bytes.path);
-    const object =
-      announced && announced.value.equals(bytes.value)
-        ? announced.object
-        : parseStoredObject(stored, bytes.revision);
+    if (announced?.value.equals(bytes.value)) return this.#record(bytes, stored, announced.object);
+    const parsed = parseStoredObject(stored, bytes.revision);
+    const object = this.#options.normalize?.(parsed) ?? parsed;
+    if (object === parsed) return this.#record(bytes, stored, object);
+    const { tail } = this.#decoder.decode(encodeStoredObject(object));
+    return { ...this.#record(bytes, { ...stored, tail }, object), differsFromStore: true };
+  }
+
+  #record(bytes: ObjectBytes, stored: StoredObject, object: KubernetesObject): CachedObject {
     const { namespace, name } = parseObjectPath(bytes.path);
     return {
       kind: stored.kind,
@@ -55,7 +75,7 @@ export class ObjectDecoder {
       name,
       revision: bytes.revision,
       labels: object.metadata.labels,
-      fields: this.#fields?.(object),
+      fields: this.#options.fields?.(object),
     };
   }
 }

@@ -7,7 +7,7 @@ import { backfill } from "./backfill.ts";
 import { type CacheEvent, cacheEvent } from "./cache-event.ts";
 import type { CachedObject, FieldIndex } from "./cached-object.ts";
 import { EventRing, type EventRingLimits } from "./event-ring.ts";
-import { ObjectDecoder } from "./object-decoder.ts";
+import { type NormalizeStored, ObjectDecoder } from "./object-decoder.ts";
 import { ObjectIndex } from "./object-index.ts";
 import { ParsedObjects } from "./parsed-objects.ts";
 import type { StoreFeed } from "./store-feed.ts";
@@ -18,6 +18,7 @@ export interface WatchCacheOptions {
   /** `/registry/<group>/<resource>/`. */
   readonly prefix: string;
   readonly fields: FieldIndex | undefined;
+  readonly normalize?: NormalizeStored | undefined;
   readonly store: MvccStore;
   readonly storage: ObjectStorage;
   readonly values: ValueTransformer;
@@ -63,7 +64,7 @@ export class WatchCache implements Disposable {
 
   constructor(options: WatchCacheOptions) {
     this.#options = options;
-    this.#decoder = new ObjectDecoder(options.fields);
+    this.#decoder = new ObjectDecoder(options);
     this.#parsed = new ParsedObjects(options.parsed ?? defaultParsed);
     this.#ring = new EventRing(0, options.ring ?? defaultRing);
     this.#subscription = options.feed.subscribe(options.prefix, {
