@@ -86,9 +86,13 @@ export class WatchStream {
     });
   }
 
+  get #hasMore(): boolean {
+    return Boolean(this.#pending ?? this.#initial) || this.#queue.length > 0;
+  }
+
   #unblock(): void {
     this.#blocked = false;
-    if (this.#initial || this.#queue.length > 0 || this.#ending) this.#schedule();
+    if (this.#hasMore || this.#ending) this.#schedule();
   }
 
   #flush(): void {
@@ -107,7 +111,7 @@ export class WatchStream {
       if (!this.#sink.write(bytes)) this.#blocked = true;
     }
     if (this.#blocked) return;
-    if (this.#initial || this.#queue.length > 0) this.#schedule();
+    if (this.#hasMore) this.#schedule();
     else if (this.#ending && !this.#closed) {
       this.#closed = true;
       this.#sink.end();
