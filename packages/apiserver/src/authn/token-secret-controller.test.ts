@@ -92,6 +92,24 @@ describe("runTokenSecretController()", { timeout: 5000 }, () => {
     equal(await objects.get(secrets, "s"), undefined);
   });
 
+  it("says that the store cannot be watched, and still ends when told to", async () => {
+    const objects = new MemoryObjectAccess();
+    const failures: string[] = [];
+    objects.watch = () => Promise.reject(new Error("store is down"));
+    const stop = new AbortController();
+    const failed = Promise.withResolvers<void>();
+    const warn = (_fields: object, message: string): void => {
+      failures.push(message);
+      failed.resolve();
+    };
+    const options = { objects, key, ca: "CA", logger: { ...logger, warn } };
+    const running = runTokenSecretController(options, stop.signal);
+    await failed.promise;
+    stop.abort();
+    await running;
+    deepEqual(failures, ["Cannot follow the token secrets"]);
+  });
+
   it("restores a token that was taken out, and leaves other Secrets alone", async (test) => {
     const { objects, until } = await setUp(test);
     await objects.create(accounts, { metadata: { name: "sa" } });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
 import type { ObjectAccess } from "../registry/object-access.ts";
 import type { Logger } from "../request/logger.ts";
@@ -26,9 +27,24 @@ interface SecretKey {
 
 /**
  * Fills Secrets of type `kubernetes.io/service-account-token` and deletes those whose service
- * account is gone. Runs until `signal` aborts.
+ * account is gone. Runs until `signal` aborts, and never rejects.
  */
 export async function runTokenSecretController(
+  options: TokenSecretControllerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await followSecrets(options, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      options.logger.warn({ err: error }, "Cannot follow the token secrets");
+      await delay(retryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function followSecrets(
   options: TokenSecretControllerOptions,
   signal: AbortSignal,
 ): Promise<void> {
