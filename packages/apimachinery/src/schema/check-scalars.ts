@@ -125,7 +125,8 @@ export function checkEnum(
 ): void {
   const { enumValues } = checks;
   if (enumValues === undefined) return;
-  for (const allowed of enumValues) if (isJsonEqual(allowed, value)) return;
+  if (enumValues.includes(value)) return;
+  if (enumValues.some((allowed) => isJsonEqual(allowed, value))) return;
   const texts = enumValues.map((each) => (typeof each === "string" ? each : stringifyJson(each)));
   errors.push(notSupported(path, value, texts));
 }

@@ -54,7 +54,11 @@ function createFactory(resolve: ResolveReference): NodeFactory {
   };
   const factory: NodeFactory = {
     nodeOf,
-    verdicts: { defaults: new WeakMap(), invariants: new WeakMap() },
+    verdicts: {
+      defaults: new WeakMap(),
+      uniqueLists: new WeakMap(),
+      embedded: new WeakMap(),
+    },
     objectMeta: () => {
       objectMeta ??= createFactory((name) => objectMetaDefinitions[name]).nodeOf(objectMetaSchema);
       return objectMeta;

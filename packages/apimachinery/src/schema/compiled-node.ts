@@ -8,7 +8,11 @@ export interface NodeFactory {
   /** The node of `metadata` of a whole object inside another one. */
   readonly objectMeta: () => CompiledNode;
   /** What has been found out of the nodes of this tree. */
-  readonly verdicts: { readonly defaults: Verdicts; readonly invariants: Verdicts };
+  readonly verdicts: {
+    readonly defaults: Verdicts;
+    readonly uniqueLists: Verdicts;
+    readonly embedded: Verdicts;
+  };
 }
 
 /** Where a node stands, which its schema alone does not say. */
@@ -76,7 +80,8 @@ export class CompiledNode implements SchemaNode {
   #checks: ValueChecks | undefined | null = null;
   #rules: JsonObject | undefined;
   #hasDefaults: boolean | undefined;
-  #hasInvariants: boolean | undefined;
+  #hasUniqueLists: boolean | undefined;
+  #hasEmbedded: boolean | undefined;
 
   constructor(schema: JsonObject, factory: NodeFactory, origin: NodeOrigin = {}) {
     const { type, format } = schema;
@@ -150,14 +155,24 @@ export class CompiledNode implements SchemaNode {
     return this.#hasDefaults;
   }
 
-  /** Whether a list here or below must have unique items, or an object is a whole one. */
-  get hasInvariants(): boolean {
-    this.#hasInvariants ??= holdsBelow(
+  /** Whether a list here or below must have unique items. */
+  get hasUniqueLists(): boolean {
+    this.#hasUniqueLists ??= holdsBelow(
       this,
-      this.#factory.verdicts.invariants,
-      (node) => node.listType === "set" || node.listType === "map" || node.embeddedResource,
+      this.#factory.verdicts.uniqueLists,
+      (node) => node.listType === "set" || node.listType === "map",
     );
-    return this.#hasInvariants;
+    return this.#hasUniqueLists;
+  }
+
+  /** Whether an object here or below is a whole one. */
+  get hasEmbedded(): boolean {
+    this.#hasEmbedded ??= holdsBelow(
+      this,
+      this.#factory.verdicts.embedded,
+      (node) => node.embeddedResource,
+    );
+    return this.#hasEmbedded;
   }
 
   get #isWholeObject(): boolean {

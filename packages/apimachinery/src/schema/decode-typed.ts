@@ -12,7 +12,7 @@ import type { SchemaNode } from "./schema-node.ts";
  * Of several reasons the first in the document. `undefined`: it can.
  */
 export function describeTypeMismatch(node: SchemaNode, value: JsonValue): string | undefined {
-  return decode(asCompiled(node), value, { struct: "", path: "" });
+  return decode(asCompiled(node), value, { struct: undefined, path: "" });
 }
 
 let objectMeta: CompiledNode | undefined;
@@ -20,12 +20,12 @@ let objectMeta: CompiledNode | undefined;
 /** The same for the `metadata` of a custom resource: `… into Go struct field ObjectMeta.labels of type string`. */
 export function describeMetadataMismatch(metadata: JsonValue): string | undefined {
   objectMeta ??= asCompiled(compileSchema(objectMetaSchema, (name) => objectMetaDefinitions[name]));
-  return decode(objectMeta, metadata, { struct: "", path: "" });
+  return decode(objectMeta, metadata, { struct: undefined, path: "" });
 }
 
 /** The struct around a value, and the names of the fields from the root to it. */
 interface GoPlace {
-  readonly struct: string;
+  readonly struct: CompiledNode | undefined;
   readonly path: string;
 }
 
@@ -86,8 +86,11 @@ function decodeMembers(node: CompiledNode, object: JsonObject, place: GoPlace): 
     if (value === undefined || value === null) continue;
     const property = properties.get(key);
     let reason: string | undefined;
-    if (property !== undefined) reason = decodeMember(node, { property, key, value }, place);
-    else if (additionalProperties instanceof CompiledNode) {
+    if (property !== undefined) {
+      if (isPlainText(property, value)) continue;
+      reason = decode(property, value, placeOf(node, key, place));
+    } else if (additionalProperties instanceof CompiledNode) {
+      if (isPlainText(additionalProperties, value)) continue;
       reason = decode(additionalProperties, value, place);
     }
     if (reason !== undefined) return reason;
@@ -95,22 +98,18 @@ function decodeMembers(node: CompiledNode, object: JsonObject, place: GoPlace): 
   return undefined;
 }
 
-interface Member {
-  readonly property: CompiledNode;
-  readonly key: string;
-  readonly value: JsonValue;
+function placeOf(node: CompiledNode, key: string, { path }: GoPlace): GoPlace {
+  return { struct: node, path: path === "" ? key : `${path}.${key}` };
 }
 
 // Most members are plain texts and numbers of the right type: no place is made for them.
-function decodeMember(
-  node: CompiledNode,
-  { property, key, value }: Member,
-  { path }: GoPlace,
-): string | undefined {
-  const isPlain = property.format === "" && property.definition === undefined;
-  if (isPlain && typeof value === property.type && typeof value !== "object") return undefined;
-  const inner = { struct: goStructName(node), path: path === "" ? key : `${path}.${key}` };
-  return decode(property, value, inner);
+function isPlainText(property: CompiledNode, value: JsonValue): boolean {
+  return (
+    typeof value === "string" &&
+    property.type === "string" &&
+    property.format === "" &&
+    property.definition === undefined
+  );
 }
 
 const quantityPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
@@ -132,13 +131,20 @@ function decodeItself(type: SelfDecoding, value: JsonValue): string | undefined 
   if (typeof value !== "string") {
     return `json: cannot unmarshal ${goJsonType(value)} into Go value of type string`;
   }
-  if (type === "Duration" || isDateTime(value)) return undefined;
-  return describeBadTime(value, type === "Time" ? timeLayout : microTimeLayout);
+  if (type === "Duration") return undefined;
+  const isMicro = type === "MicroTime";
+  if (isDateTime(value) && (!isMicro || microFraction.test(value))) return undefined;
+  return isMicro
+    ? describeBadTime(value, { layout: microTimeLayout, parts: microTimeParts })
+    : describeBadTime(value, { layout: timeLayout, parts: timeParts });
 }
 
 const timeLayout = "2006-01-02T15:04:05Z07:00";
 const microTimeLayout = "2006-01-02T15:04:05.000000Z07:00";
-const timeParts: readonly (readonly [RegExp, string])[] = [
+/** A MicroTime is read with its six digits or not at all. */
+const microFraction = /\.\d{6}(?:Z|[+-])/;
+type TimeParts = readonly (readonly [RegExp, string])[];
+const timeParts: TimeParts = [
   [/^\d{4}/, "2006"],
   [/^-/, "-"],
   [/^\d\d/, "01"],
@@ -152,11 +158,19 @@ const timeParts: readonly (readonly [RegExp, string])[] = [
   [/^\d\d/, "05"],
   [/^(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)/, "Z07:00"],
 ];
+const microTimeParts: TimeParts = [
+  ...timeParts.slice(0, -1),
+  [/^\.\d{6}(?!\d)/, ".000000"],
+  [/^(?:Z|[+-]\d\d:\d\d)/, "Z07:00"],
+];
 
-function describeBadTime(text: string, layout: string): string {
+function describeBadTime(
+  text: string,
+  { layout, parts }: { readonly layout: string; readonly parts: TimeParts },
+): string {
   const head = `parsing time ${JSON.stringify(text)}`;
   let rest = text;
-  for (const [part, name] of timeParts) {
+  for (const [part, name] of parts) {
     const match = part.exec(rest);
     if (!match) {
       const left = JSON.stringify(rest);
@@ -186,7 +200,8 @@ function cannot(
   what = goJsonType(value),
 ): string {
   const { struct, path } = place;
-  const into = path === "" ? "Go value" : `Go struct field ${struct}.${path}`;
+  const into =
+    struct === undefined ? "Go value" : `Go struct field ${goStructName(struct)}.${path}`;
   return `json: cannot unmarshal ${what} into ${into} of type ${goTypeName(node)}`;
 }
 

@@ -13,7 +13,7 @@ export function validateEmbeddedResources(
   value: JsonValue,
   sink: ErrorSink,
 ): void {
-  if (!node.hasInvariants || value === null || typeof value !== "object") return;
+  if (!node.hasEmbedded || value === null || typeof value !== "object") return;
   if (isJsonArray(value)) {
     const { items } = node;
     if (items === undefined) return;

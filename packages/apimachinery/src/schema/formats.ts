@@ -1,6 +1,7 @@
 /** Whether a text has a format that Kubernetes checks; `undefined`: it does not check this one. */
 export function hasFormat(format: string, text: string): boolean | undefined {
-  return checks.get(format.replaceAll("-", ""))?.(text);
+  const check = checks.get(format) ?? checks.get(format.replaceAll("-", ""));
+  return check?.(text);
 }
 
 type Check = (text: string) => boolean;
@@ -59,6 +60,7 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ["date", isDay],
   ["duration", (text) => durationPattern.test(text) || wordDurationPattern.test(text.trim())],
   ["datetime", isDateTime],
+  ["date-time", isDateTime],
   ["k8sshortname", (text) => text.length <= 63 && shortNamePattern.test(text)],
   ["k8slongname", (text) => text.length <= 253 && longNamePattern.test(text)],
 ]);
@@ -66,9 +68,15 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
 function isDay(text: string): boolean {
   const match = dayPattern.exec(text);
   if (!match) return false;
-  const [year, month, day] = match.slice(1).map(Number);
-  const date = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day ?? 0));
-  return date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
+  const month = Number(match[2]);
+  const day = Number(match[3]);
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysOf(Number(match[1]), month);
+}
+
+function daysOf(year: number, month: number): number {
+  if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return isLeap ? 29 : 28;
 }
 
 /** RFC 3339, also with a comma before the fraction, as Go's parser takes it. */

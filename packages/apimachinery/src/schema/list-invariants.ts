@@ -6,7 +6,7 @@ import type { CompiledNode } from "./compiled-node.ts";
 
 /** Finds equal items in sets, and items with equal keys in list maps, at every level. */
 export function findDuplicateItems(node: CompiledNode, value: JsonValue, sink: ErrorSink): void {
-  if (!node.hasInvariants || value === null || typeof value !== "object") return;
+  if (!node.hasUniqueLists || value === null || typeof value !== "object") return;
   if (isJsonArray(value)) return inList(node, value, sink);
   if (!isJsonObject(value)) return;
   const { checkedProperties, additionalProperties } = node;
@@ -22,33 +22,60 @@ export function findDuplicateItems(node: CompiledNode, value: JsonValue, sink: E
 }
 
 function inList(node: CompiledNode, list: readonly JsonValue[], sink: ErrorSink): void {
-  if (node.listType === "set") checkUnique(list, (item) => item, sink);
-  if (node.listType === "map") checkUnique(list, (item) => keysOf(node, item), sink);
+  const { path, errors } = sink;
+  if (node.listType === "set") {
+    checkUnique(list, identityOf, (index) => {
+      errors.push(duplicate(`${path}[${index}]`, list[index]));
+    });
+  } else if (node.listType === "map") {
+    const { listMapKeys } = node;
+    const identify = (item: JsonValue): string | undefined => keyIdentityOf(listMapKeys, item);
+    checkUnique(list, identify, (index) => {
+      errors.push(duplicate(`${path}[${index}]`, keysOf(node, list[index])));
+    });
+  }
   const { items } = node;
-  if (items === undefined || !items.hasInvariants) return;
+  if (items === undefined || !items.hasUniqueLists) return;
   list.forEach((item, index) => {
     findDuplicateItems(items, item, { path: `${sink.path}[${index}]`, errors: sink.errors });
   });
 }
 
+// `identify` gives a text that equal items share.
 function checkUnique(
   list: readonly JsonValue[],
-  identify: (item: JsonValue) => JsonValue | undefined,
-  { path, errors }: ErrorSink,
+  identify: (item: JsonValue) => string | undefined,
+  found: (index: number) => void,
 ): void {
+  if (list.length < 2) return;
+  if (list.length === 2) {
+    const [first, second] = list.map(identify);
+    if (first !== undefined && first === second) found(1);
+    return;
+  }
   const seen = new Set<string>();
-  list.forEach((item, index) => {
-    const identity = identify(item);
-    if (identity === undefined) return;
-    const text = stringifyJson(sorted(identity));
-    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, identity));
-    seen.add(text);
-  });
+  for (let index = 0; index < list.length; index += 1) {
+    const identity = identify(list[index] ?? null);
+    if (identity === undefined) continue;
+    if (seen.has(identity)) found(index);
+    seen.add(identity);
+  }
 }
 
-function keysOf(node: CompiledNode, item: JsonValue): JsonObject | undefined {
+function identityOf(item: JsonValue | undefined): string {
+  if (typeof item === "string") return `"${item}`;
+  return item === undefined ? "" : stringifyJson(sorted(item));
+}
+
+function keyIdentityOf(keys: readonly string[], item: JsonValue): string | undefined {
   if (!isJsonObject(item)) return undefined;
+  if (keys.length === 1) return identityOf(item[keys[0] ?? ""]);
+  return keys.map((key) => identityOf(item[key])).join("\u0000");
+}
+
+function keysOf(node: CompiledNode, item: JsonValue | undefined): JsonObject {
   const keys: Record<string, JsonValue> = {};
+  if (!isJsonObject(item)) return keys;
   for (const key of [...node.listMapKeys].sort()) {
     const value = item[key];
     if (value !== undefined) keys[key] = value;

@@ -31,7 +31,6 @@ export function validateValue(
   const root = asCompiled(node);
   const errors: FieldError[] = [];
   validateNode({ node: root, value, old: undefined }, path, errors);
-  if (!root.hasInvariants) return errors;
   validateEmbeddedResources(root, value, { path, errors });
   findDuplicateItems(root, value, { path, errors });
   return errors;
@@ -55,8 +54,8 @@ export function validateValueUpdate(
     errors.length = 0;
     validateNode({ node: root, value, old }, path, errors);
   }
-  if (!root.hasInvariants) return errors;
   validateEmbeddedResources(root, value, { path, errors });
+  if (!root.hasUniqueLists) return errors;
   const before: FieldError[] = [];
   findDuplicateItems(root, old, { path, errors: before });
   if (before.length === 0) findDuplicateItems(root, value, { path, errors });
@@ -89,7 +88,7 @@ function validatePresent(subject: Subject, path: string, errors: FieldError[]): 
   const { node, value, old } = subject;
   checkType(node, value, path, errors);
   const { checks } = node;
-  if (checks) {
+  if (checks?.hasLogic) {
     checkLogic(
       checks,
       (sub, into) => validateNode({ node: sub as CompiledNode, value, old }, path, into),
@@ -147,13 +146,23 @@ function validateObject(
     const value = object[key];
     if (value === undefined) continue;
     const child = properties.get(key) ?? (additional === true ? undefined : additional);
-    if (child === undefined) continue;
+    if (child === undefined || isPlainText(child, value)) continue;
     const before = old === undefined ? undefined : correlateMember(key, old);
     validateNode({ node: child, value, old: before }, joinPath(path, key), errors);
   }
   for (const name of node.required) {
     if (object[name] === undefined) errors.push(required(joinPath(path, name)));
   }
+}
+
+// Most members are texts about which the schema has nothing to say but their type.
+function isPlainText(node: CompiledNode, value: JsonValue): boolean {
+  return (
+    typeof value === "string" &&
+    node.type === "string" &&
+    node.format === "" &&
+    node.checks === undefined
+  );
 }
 
 function joinPath(path: string, key: string): string {

@@ -21,7 +21,11 @@ export interface ValueChecks<Node = unknown> {
   readonly anyOf: readonly Node[];
   readonly oneOf: readonly Node[];
   readonly not: Node | undefined;
+  /** Whether there is any of the four. */
+  readonly hasLogic: boolean;
 }
+
+const logic = new Set(["allOf", "anyOf", "oneOf", "not"]);
 
 /** Compiles rules; `undefined` where they ask nothing beyond a format. */
 export function compileChecks<Node>(
@@ -55,6 +59,7 @@ export function compileChecks<Node>(
     anyOf: nodes("anyOf"),
     oneOf: nodes("oneOf"),
     not: isJsonObject(not) ? nodeOf(not) : undefined,
+    hasLogic: names.some((name) => logic.has(name)),
   };
 }
 
