@@ -52,7 +52,8 @@ export function invalidObject(
   errors: readonly FieldError[],
 ): StatusError {
   const kind = formatGroupResource({ group: object.group, resource: object.kind });
-  const texts = errors.map((error) => `${error.field}: ${error.message}`);
+  // What is broken twice over stands in the message once.
+  const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const joined = texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`;
   return new StatusError(
     "Invalid",

@@ -1,4 +1,4 @@
-import type { GroupResource } from "@cellplane/apimachinery";
+import type { GroupResource, ProtobufMessages } from "@cellplane/apimachinery";
 import type { MvccStore } from "@cellplane/kv";
 import { createWriteAdmission, optionsObject } from "../admission/admission-chain.ts";
 import type { AdmissionPlugin } from "../admission/admission.ts";
@@ -35,6 +35,8 @@ export interface ApiServerOptions {
   readonly tls: TlsOptions;
   readonly listen: { readonly host: string; readonly port: number };
   readonly audit?: AuditSink;
+  /** The protobuf messages of built-in kinds. */
+  readonly protobuf?: ProtobufMessages;
   /** Encryption of the values of a resource. */
   readonly transformerOf?: (resource: GroupResource) => ValueTransformer;
   readonly logger: Logger;
@@ -157,6 +159,7 @@ function verbDependencies(options: ApiServerOptions, core: ApiServerCore): VerbD
     registry,
     stores: core.stores,
     objects: core.objects,
+    protobuf: options.protobuf,
     clock: createWatchClock(),
     nowMs,
     admissionFor: ({ request, definition, version }, write) => {

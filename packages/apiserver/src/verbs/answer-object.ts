@@ -1,7 +1,7 @@
 import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import type { ApiResponse } from "../request/api-response.ts";
 import type { RequestedForm } from "./answer-form.ts";
-import { answerBytes, encodeValue } from "./encode-answer.ts";
+import { answerBytes, encodeAnswer } from "./encode-answer.ts";
 import type { ResourceRequest } from "./resource-request.ts";
 import { partialOf, tableOf } from "./shape-object.ts";
 
@@ -18,9 +18,8 @@ export async function answerObject(
   target: ResourceRequest,
   answer: ObjectAnswer,
 ): Promise<ApiResponse> {
-  const { status, form } = answer;
-  const bytes = encodeValue(shape(target, answer), form);
-  return await answerBytes(target.request, { status, form, bytes });
+  const encoded = encodeAnswer(shape(target, answer), answer.form, target.protobuf);
+  return await answerBytes(target.request, { status: answer.status, ...encoded });
 }
 
 function shape(target: ResourceRequest, { form, object, nowMs }: ObjectAnswer): JsonObject {

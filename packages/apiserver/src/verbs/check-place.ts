@@ -28,3 +28,8 @@ export function checkName({ request }: ResourceRequest, object: KubernetesObject
     `the name of the object (${name}) does not match the name on the URL (${expected})`,
   );
 }
+
+/** The same where the body may leave the name open. */
+export function checkNewName(target: ResourceRequest, object: KubernetesObject): void {
+  if ((object.metadata.name ?? "") !== "") checkName(target, object);
+}

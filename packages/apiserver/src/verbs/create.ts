@@ -38,6 +38,7 @@ export async function decodeObject(
     schema: version.schema,
     isCustom: definition.origin === "crd",
     fieldValidation: options.fieldValidation,
+    protobuf: target.protobuf,
   });
   request.warnings.push(...warnings);
   return object;

@@ -1,5 +1,6 @@
 import {
   badRequest,
+  decodeProtobuf,
   describeMetadataMismatch,
   describeTypeMismatch,
   findUnknownFields,
@@ -11,8 +12,11 @@ import {
   type JsonObject,
   type JsonValue,
   type KubernetesObject,
+  parseGroupVersion,
   parseJson,
   parseYaml,
+  ProtobufError,
+  type ProtobufMessages,
   type SchemaNode,
   StatusError,
 } from "@cellplane/apimachinery";
@@ -29,6 +33,8 @@ export interface ExpectedBody {
   /** A custom resource must name its kind; a built-in one may leave it to the URL. */
   readonly isCustom: boolean;
   readonly fieldValidation: FieldValidation;
+  /** The messages of built-in kinds, where bodies may come so. */
+  readonly protobuf: ProtobufMessages | undefined;
 }
 
 /** An object of a body, with what was wrong but could be let pass. */
@@ -52,8 +58,24 @@ export async function decodeBody(
       return decodeText(parseBodyJson(bytes.toString(), expected), bytes.toString(), expected);
     case "application/yaml":
       return decodeText(parseBodyYaml(bytes.toString()), undefined, expected);
+    case "application/vnd.kubernetes.protobuf":
+      if (!expected.protobuf) throw unsupportedType(expected);
+      return decodeText(parseBodyProtobuf(bytes, expected.protobuf, expected), undefined, expected);
     default:
       throw unsupportedType(expected);
+  }
+}
+
+function parseBodyProtobuf(
+  bytes: Buffer,
+  messages: ProtobufMessages,
+  expected: ExpectedBody,
+): JsonValue {
+  try {
+    return decodeProtobuf(bytes, messages, expected.gvk);
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error;
+    throw badRequest(cannotHandle(expected, error.message));
   }
 }
 
@@ -125,6 +147,12 @@ function checkKind(json: JsonObject, text: string, expected: ExpectedBody): void
     throw unrecognized(expected, `Object 'Kind' is missing in '${text}' (${shown})`);
   }
   if (typeof apiVersion === "string" && apiVersion !== "" && apiVersion !== wanted) {
+    if (!isCustom && !isOtherVersion(apiVersion, gvk)) {
+      const of = `no kind ${JSON.stringify(kind ?? gvk.kind)} is registered for version ${JSON.stringify(apiVersion)}`;
+      throw badRequest(
+        cannotHandle(expected, `${of} in scheme "pkg/api/legacyscheme/scheme.go:30"`),
+      );
+    }
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
     );
@@ -142,6 +170,11 @@ function checkKind(json: JsonObject, text: string, expected: ExpectedBody): void
     `${kind} in version ${JSON.stringify(gvk.version)} cannot be handled as a ${gvk.kind}: ` +
       `converting (${from}) to (${to}): unknown conversion`,
   );
+}
+
+// Groups beside the core have had other versions of their kinds.
+function isOtherVersion(apiVersion: string, { group }: GroupVersionKind): boolean {
+  return group !== "" && parseGroupVersion(apiVersion)?.group === group;
 }
 
 function checkTypes(json: JsonObject, expected: ExpectedBody): void {

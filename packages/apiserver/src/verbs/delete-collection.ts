@@ -18,7 +18,7 @@ export async function serveDeleteCollection(
 ): Promise<ApiResponse> {
   const form = listForm(target);
   const options = parseListOptions(target.request.query, "list");
-  const asked = await parseDeleteRequest(target.request);
+  const asked = await parseDeleteRequest(target);
   const selection = parseSelection(target, options);
   const page = await readListPage(target, { options, selection });
   const { dryRun, fields } = asked;

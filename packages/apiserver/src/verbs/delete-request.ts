@@ -1,5 +1,6 @@
 import {
   badRequest,
+  decodeProtobuf,
   type FieldError,
   invalid,
   invalidObject,
@@ -10,12 +11,13 @@ import {
   notSupported,
   parseJson,
   parseYaml,
+  type ProtobufMessages,
 } from "@cellplane/apimachinery";
 import type { DeleteOptions } from "../registry/delete-options.ts";
-import type { AuthorizedRequest } from "../request/incoming-request.ts";
 import { contentTypeOf } from "./decode-body.ts";
 import { describeJsonError } from "./describe-json-error.ts";
 import { parseInt64 } from "./list-options.ts";
+import type { ResourceRequest } from "./resource-request.ts";
 import { checkDryRun } from "./write-options.ts";
 
 /** A deletion as it was asked for. */
@@ -26,12 +28,14 @@ export interface DeleteRequest {
   readonly fields: JsonObject;
 }
 
+const optionsKind = { group: "", version: "v1", kind: "DeleteOptions" };
 const policies = ["Foreground", "Background", "Orphan"];
 
 /** Reads DeleteOptions from the body, or from the query where there is none. @throws {StatusError} 400, 422 */
-export async function parseDeleteRequest(request: AuthorizedRequest): Promise<DeleteRequest> {
+export async function parseDeleteRequest(target: ResourceRequest): Promise<DeleteRequest> {
+  const { request } = target;
   const body = await request.body();
-  const json = body.length === 0 ? fromQuery(request.query) : fromBody(request, body.toString());
+  const json = body.length === 0 ? fromQuery(request.query) : fromBody(target, body);
   const errors = check(json);
   if (errors.length > 0) {
     throw invalidObject({ group: "meta.k8s.io", kind: "DeleteOptions", name: "" }, errors);
@@ -53,8 +57,8 @@ function fromQuery(query: URLSearchParams): JsonObject {
   };
 }
 
-function fromBody(request: AuthorizedRequest, text: string): JsonObject {
-  const json = contentTypeOf(request) === "application/yaml" ? yaml(text) : parse(text);
+function fromBody({ request, protobuf }: ResourceRequest, body: Buffer): JsonObject {
+  const json = decode(contentTypeOf(request), body, protobuf);
   if (!isJsonObject(json)) throw badRequest("couldn't get version/kind; json parse error");
   const { kind = "DeleteOptions", apiVersion = "v1" } = json;
   if (kind !== "DeleteOptions" && kind !== "") {
@@ -63,6 +67,14 @@ function fromBody(request: AuthorizedRequest, text: string): JsonObject {
   }
   // The query is read where the body leaves it open, and is checked either way.
   return { ...fromQuery(request.query), ...json };
+}
+
+function decode(type: string, body: Buffer, messages: ProtobufMessages | undefined): JsonValue {
+  if (type === "application/yaml") return yaml(body.toString());
+  if (type === "application/vnd.kubernetes.protobuf" && messages) {
+    return decodeProtobuf(body, messages, optionsKind);
+  }
+  return parse(body.toString());
 }
 
 function yaml(text: string): JsonValue {

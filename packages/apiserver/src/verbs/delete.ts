@@ -4,7 +4,7 @@ import type { ApiResponse } from "../request/api-response.ts";
 import { objectForm, type RequestedForm } from "./answer-form.ts";
 import { answerObject } from "./answer-object.ts";
 import { parseDeleteRequest } from "./delete-request.ts";
-import { answerBytes, encodeValue } from "./encode-answer.ts";
+import { answerBytes, encodeAnswer } from "./encode-answer.ts";
 import type { ResourceRequest, VerbDependencies } from "./resource-request.ts";
 import { writeRequest } from "./write-target.ts";
 
@@ -14,7 +14,7 @@ export async function serveDelete(
   target: ResourceRequest,
 ): Promise<ApiResponse> {
   const form = objectForm(target);
-  const asked = await parseDeleteRequest(target.request);
+  const asked = await parseDeleteRequest(target);
   const { dryRun, fields } = asked;
   const write = writeRequest(deps, target, { kind: "DeleteOptions", dryRun, fields });
   const result = await deleteObject(write, asked.options);
@@ -36,8 +36,8 @@ async function answerDeletion(
   if (showsObject) {
     return await answerObject(target, { status: 200, form, object: result.object, nowMs });
   }
-  const bytes = encodeValue(success(target, result.object), form);
-  return await answerBytes(request, { status: 200, form, bytes });
+  const encoded = encodeAnswer(success(target, result.object), form, target.protobuf);
+  return await answerBytes(request, { status: 200, ...encoded });
 }
 
 function success({ definition }: ResourceRequest, object: KubernetesObject): JsonObject {

@@ -1,5 +1,11 @@
 import { gzip } from "node:zlib";
-import { type JsonValue, stringifyJson, stringifyYaml } from "@cellplane/apimachinery";
+import {
+  encodeProtobuf,
+  type JsonObject,
+  type ProtobufMessages,
+  stringifyJson,
+  stringifyYaml,
+} from "@cellplane/apimachinery";
 import type { ApiResponse } from "../request/api-response.ts";
 import type { AuthorizedRequest } from "../request/incoming-request.ts";
 import type { RequestedForm } from "./answer-form.ts";
@@ -8,24 +14,46 @@ const gzipAboveBytes = 128 << 10;
 const gzipLevel = 1;
 const indent = 2;
 
-/** The bytes of a value in the form's encoding, with the newline that Kubernetes ends JSON with. */
-export function encodeValue(value: JsonValue, form: RequestedForm): Buffer {
-  if (form.encoding === "yaml") return Buffer.from(stringifyYaml(value));
-  return Buffer.from(`${stringifyJson(value, form.pretty ? indent : undefined)}\n`);
+/** An encoded answer. */
+export interface EncodedAnswer {
+  readonly bytes: Buffer;
+  readonly contentType: string;
 }
 
-/** The content type of an answer in this form. */
-export function contentTypeOf(form: RequestedForm): string {
-  return form.encoding === "yaml" ? "application/yaml" : "application/json";
+/** The type of JSON answers. */
+export const jsonType = "application/json";
+
+/**
+ * A value in the form's encoding, JSON with the newline that Kubernetes ends it with. What has no
+ * protobuf form is answered in JSON, which every client also takes.
+ */
+export function encodeAnswer(
+  value: JsonObject,
+  form: RequestedForm,
+  protobuf: ProtobufMessages | undefined,
+): EncodedAnswer {
+  if (form.encoding === "yaml") {
+    return { bytes: Buffer.from(stringifyYaml(value)), contentType: "application/yaml" };
+  }
+  if (form.encoding === "protobuf" && protobuf) {
+    const bytes = encodeProtobuf(value, protobuf);
+    if (bytes)
+      return { bytes: asBuffer(bytes), contentType: "application/vnd.kubernetes.protobuf" };
+  }
+  const text = `${stringifyJson(value, form.pretty ? indent : undefined)}\n`;
+  return { bytes: Buffer.from(text), contentType: jsonType };
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** An answer of these bytes, compressed where it is big and the client takes it. */
 export async function answerBytes(
   request: AuthorizedRequest,
-  answer: { readonly status: number; readonly form: RequestedForm; readonly bytes: Buffer },
+  answer: EncodedAnswer & { readonly status: number },
 ): Promise<ApiResponse> {
-  const { status, form, bytes } = answer;
-  const contentType = contentTypeOf(form);
+  const { status, bytes, contentType } = answer;
   if (bytes.length <= gzipAboveBytes || !takesGzip(request)) {
     return { status, headers: { "content-type": contentType }, body: bytes };
   }

@@ -16,9 +16,11 @@ export function awaitFreshness(
   freshness: Freshness,
   signal: () => AbortSignal,
 ): Promise<void> | undefined {
-  const ready = freshness === "newest" ? cache.reachHead() : cache.reach(freshness);
-  if (!ready) return undefined;
-  if (freshness === "newest" || freshness === 0) return unlessAborted(ready, signal());
+  if (freshness === "newest") {
+    return cache.isAtHead() ? undefined : unlessAborted(cache.reachHead(), signal());
+  }
+  if (cache.isAt(freshness)) return undefined;
+  if (freshness === 0) return unlessAborted(cache.reach(0), signal());
   return awaitRevision(cache, freshness, signal());
 }
 

@@ -4,7 +4,7 @@ import type { ApiResponse } from "../request/api-response.ts";
 import { type CachedObject, encodeCachedObject } from "../watch-cache/cached-object.ts";
 import { objectForm, type RequestedForm } from "./answer-form.ts";
 import { answerObject } from "./answer-object.ts";
-import { answerBytes } from "./encode-answer.ts";
+import { answerBytes, jsonType } from "./encode-answer.ts";
 import { awaitFreshness } from "./freshness.ts";
 import { parseListRevision } from "./list-options.ts";
 import type { ResourceRequest, VerbDependencies } from "./resource-request.ts";
@@ -16,10 +16,10 @@ export async function serveGet(
 ): Promise<ApiResponse> {
   const form = objectForm(target);
   const cached = await readCached(target);
-  if (isSpliceable(target, form)) {
+  if (isSpliceable(target, form) && isInVersion(target, cached)) {
     const apiVersion = apiVersionOf(target);
     const bytes = encodeCachedObject(cached, apiVersion);
-    return await answerBytes(target.request, { status: 200, form, bytes });
+    return await answerBytes(target.request, { status: 200, bytes, contentType: jsonType });
   }
   const { definition, version, request, store } = target;
   const object = await convertObject(definition, store.cache.parse(cached), {
@@ -44,10 +44,17 @@ export async function readCached(target: ResourceRequest): Promise<CachedObject>
 
 /** Whether stored bytes are the answer but for their head: plain JSON, and no conversion but by name. */
 export function isSpliceable(target: ResourceRequest, form: RequestedForm): boolean {
-  if (form.shape !== "object" || form.encoding === "yaml" || form.pretty) return false;
+  if (form.shape !== "object" || form.encoding !== "json" || form.pretty) return false;
   const { definition, version } = target;
   if (definition.aliasOf) return false;
   return definition.conversion.kind === "none" || version.version === definition.storageVersion;
+}
+
+/** Whether stored bytes need no conversion but that of their `apiVersion`. */
+export function isInVersion(target: ResourceRequest, cached: CachedObject): boolean {
+  const { definition } = target;
+  if (definition.conversion.kind === "none" && definition.origin === "builtin") return true;
+  return cached.apiVersion === apiVersionOf(target);
 }
 
 /** `apiVersion` as the request has it. */

@@ -3,8 +3,8 @@ import { convertObjects } from "../registry/convert-object.ts";
 import type { ApiResponse } from "../request/api-response.ts";
 import type { CachedObject } from "../watch-cache/cached-object.ts";
 import { listForm, type RequestedForm } from "./answer-form.ts";
-import { answerBytes, encodeValue, takesGzip, contentTypeOf } from "./encode-answer.ts";
-import { apiVersionOf, isSpliceable } from "./get.ts";
+import { answerBytes, encodeAnswer, jsonType, takesGzip } from "./encode-answer.ts";
+import { apiVersionOf, isInVersion, isSpliceable } from "./get.ts";
 import { itemHead, type ListPieces, sliceList } from "./json-pieces.ts";
 import { parseListOptions } from "./list-options.ts";
 import { type ListPage, readListPage } from "./list-page.ts";
@@ -37,32 +37,32 @@ export async function answerPage(
   answer: PageAnswer,
 ): Promise<ApiResponse> {
   const { page, form } = answer;
-  const isStored = page.items.every((item) => item.apiVersion === apiVersionOf(target));
-  if (isSpliceable(target, form) && (isStored || target.definition.conversion.kind === "none")) {
-    return await answerPieces(target, { pieces: piecesOf(target, page), form });
+  const isStored = page.items.every((item) => isInVersion(target, item));
+  if (isSpliceable(target, form) && isStored) {
+    return await answerPieces(target, piecesOf(target, page));
   }
   const objects = await parsedItems(target, page.items);
-  const bytes = encodeValue(shapeList(target, objects, answer), form);
-  return await answerBytes(target.request, { status: 200, form, bytes });
+  const encoded = encodeAnswer(shapeList(target, objects, answer), form, target.protobuf);
+  return await answerBytes(target.request, { status: 200, ...encoded });
 }
 
-async function answerPieces(
-  target: ResourceRequest,
-  answer: { readonly pieces: ListPieces; readonly form: RequestedForm },
-): Promise<ApiResponse> {
-  const { form } = answer;
-  const slices = sliceList(answer.pieces);
+async function answerPieces(target: ResourceRequest, pieces: ListPieces): Promise<ApiResponse> {
+  const slices = sliceList(pieces);
   const first = slices.next();
   const second = slices.next();
   if (second.done === true && first.done !== true) {
-    return await answerBytes(target.request, { status: 200, form, bytes: first.value });
+    return await answerBytes(target.request, {
+      status: 200,
+      bytes: first.value,
+      contentType: jsonType,
+    });
   }
   const chunks = chain([first, second], slices);
   if (takesGzip(target.request)) {
     const bytes = Buffer.concat(Array.from(chunks));
-    return await answerBytes(target.request, { status: 200, form, bytes });
+    return await answerBytes(target.request, { status: 200, bytes, contentType: jsonType });
   }
-  const headers = { "content-type": contentTypeOf(form) };
+  const headers = { "content-type": jsonType };
   return { status: 200, headers, body: { kind: "chunks", chunks } };
 }
 

@@ -1,3 +1,4 @@
+import type { ProtobufMessages } from "@cellplane/apimachinery";
 import type { ObjectAccess } from "../registry/object-access.ts";
 import type { ResourceDefinition, ResourceVersion } from "../registry/resource.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
@@ -13,6 +14,8 @@ export interface VerbDependencies {
   readonly objects: ObjectAccess;
   /** Admission for one request. */
   readonly admissionFor: (target: ResourceRequest, options: AdmissionOptions) => WriteAdmission;
+  /** The messages of built-in kinds; absent: bodies and answers in JSON and YAML only. */
+  readonly protobuf: ProtobufMessages | undefined;
   readonly clock: WatchClock;
   readonly nowMs: () => number;
 }
@@ -31,4 +34,6 @@ export interface ResourceRequest {
   readonly definition: ResourceDefinition;
   readonly version: ResourceVersion;
   readonly store: ResourceStore;
+  /** Absent for custom resources: they have no messages. */
+  readonly protobuf: ProtobufMessages | undefined;
 }

@@ -1,4 +1,4 @@
-import { methodNotAllowed, notFound, StatusError, unknownResource } from "@cellplane/apimachinery";
+import { methodNotAllowed, StatusError, unknownResource } from "@cellplane/apimachinery";
 import { storedDefinition } from "../registry/resource-stores.ts";
 import type { ServedResource } from "../registry/resource-registry.ts";
 import type { ApiResponse } from "../request/api-response.ts";
@@ -42,7 +42,8 @@ export async function serveResource(
   if (!served) return answerUnknown(deps, request);
   const { definition, version } = served;
   const store = deps.stores.of(storedDefinition(deps.registry, definition));
-  const target: ResourceRequest = { request, definition, version, store };
+  const protobuf = definition.origin === "builtin" ? deps.protobuf : undefined;
+  const target: ResourceRequest = { request, definition, version, store, protobuf };
   if (version.deprecationWarning !== undefined) request.warnings.push(version.deprecationWarning);
   if (definition.virtual) return await serveVirtual(deps, target);
   const isObject = hasObjectPath(request);
@@ -102,10 +103,4 @@ function answerUnknown(deps: VerbDependencies, { info }: AuthorizedRequest): Api
   );
   if (hasVersion || ofGroup.some(({ origin }) => origin === "builtin")) throw unknownResource();
   return pageNotFound();
-}
-
-/** 404 of an object by its path. */
-export function missingObject({ definition, request }: ResourceRequest): StatusError {
-  const { group, resource } = definition;
-  return notFound({ group, resource, name: request.info.name });
 }

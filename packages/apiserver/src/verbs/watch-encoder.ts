@@ -1,10 +1,10 @@
 import { type JsonObject, type KubernetesObject, stringifyJson } from "@cellplane/apimachinery";
-import { convertObject } from "../registry/convert-object.ts";
+import { convertObjects } from "../registry/convert-object.ts";
 import { withRevision } from "../registry/prepare-metadata.ts";
 import type { CacheEvent, SelectedEvent } from "../watch-cache/cache-event.ts";
 import { encodeCachedEvent } from "../watch-cache/cached-object.ts";
 import type { RequestedForm } from "./answer-form.ts";
-import { apiVersionOf, isSpliceable } from "./get.ts";
+import { apiVersionOf, isInVersion, isSpliceable } from "./get.ts";
 import type { ResourceRequest } from "./resource-request.ts";
 import { partialOf, tableOf } from "./shape-object.ts";
 
@@ -67,26 +67,15 @@ export class WatchEncoder {
 
   #make(selected: SelectedEvent, revision: number): EventBytes {
     const { type, object } = selected;
-    if (this.#isSpliceable) {
+    if (this.#isSpliceable && isInVersion(this.#target, object)) {
       return encodeCachedEvent(object, { type, apiVersion: this.#apiVersion, revision });
     }
     const { definition, version, store } = this.#target;
     const parsed = withRevision(store.cache.parse(object), revision);
-    if (definition.conversion.kind !== "webhook") return this.#encodeNow(type, parsed);
-    return convertObject(definition, parsed, { version: version.version }).then((converted) =>
-      this.#eventOf(type, this.#shape(converted)),
-    );
-  }
-
-  #encodeNow(type: string, object: KubernetesObject): Buffer {
-    const { conversion } = this.#target.definition;
-    const { version } = this.#target.version;
-    if (conversion.kind !== "inProcess") {
-      return this.#eventOf(type, this.#shape({ ...object, apiVersion: this.#apiVersion }));
-    }
-    const isThere = object.apiVersion === this.#apiVersion;
-    const converted = isThere ? object : conversion.convert(object, version);
-    return this.#eventOf(type, this.#shape(converted));
+    const converted = convertObjects(definition, [parsed], { version: version.version });
+    const encode = ([only = parsed]: readonly KubernetesObject[]): Buffer =>
+      this.#eventOf(type, this.#shape(only));
+    return converted instanceof Promise ? converted.then(encode) : encode(converted);
   }
 
   #shape(object: KubernetesObject): JsonObject {

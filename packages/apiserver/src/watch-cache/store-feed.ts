@@ -13,6 +13,7 @@ export interface FeedListener {
 // `/registry/<group>/<resource>/`: a listener's prefix ends at the fourth slash.
 const slashesInPrefix = 4;
 const retryMs = 500;
+const progressMs = 100;
 
 /**
  * The one watch on the store: hands each change to the cache of its resource, and knows up to
@@ -53,6 +54,7 @@ export class StoreFeed implements AsyncDisposable {
 
   /** Resolves once everything up to `revision` has been handed over. */
   async waitFor(revision: number, signal?: AbortSignal): Promise<void> {
+    this.#watch?.requestProgress();
     while (this.#revision < revision) {
       signal?.throwIfAborted();
       await this.#nextProgress(signal);
@@ -71,8 +73,10 @@ export class StoreFeed implements AsyncDisposable {
     const told = (): void => resolve();
     this.#progressListeners.add(told);
     signal?.addEventListener("abort", told, { once: true });
-    this.#watch?.requestProgress();
+    // Asked again only after a while: a revision that is not written yet must not be polled for.
+    const timer = setTimeout(() => this.#watch?.requestProgress(), progressMs);
     await promise;
+    clearTimeout(timer);
     signal?.removeEventListener("abort", told);
     this.#progressListeners.delete(told);
   }

@@ -85,17 +85,28 @@ export class WatchCache implements Disposable {
 
   #changedRevision = 0;
 
-  /** Resolves when loaded and at least at `revision`; `undefined` where it already is. */
-  reach(revision: number, signal?: AbortSignal): Promise<void> | undefined {
-    const isThere = this.#loaded && this.#draining === undefined && this.revision >= revision;
-    return isThere ? undefined : this.#reach(revision, signal);
+  /** Whether it is loaded and at least at `revision`. */
+  isAt(revision: number): boolean {
+    return this.#loaded && this.#draining === undefined && this.revision >= revision;
+  }
+
+  /** Whether it has seen every write that was answered before this call, as far as that can be told at once. */
+  isAtHead(): boolean {
+    const head = this.#options.store.headRevision();
+    return typeof head === "number" && this.isAt(head);
+  }
+
+  /** Resolves when loaded and at least at `revision`. */
+  async reach(revision: number, signal?: AbortSignal): Promise<void> {
+    while (!this.#loaded) await (this.#loading ??= this.#load());
+    if (this.revision < revision) await this.#options.feed.waitFor(revision, signal);
+    while (this.#draining) await this.#draining;
   }
 
   /** Resolves when the cache has seen every write that was answered before this call. */
-  reachHead(signal?: AbortSignal): Promise<void> | undefined {
-    const head = this.#options.store.headRevision();
-    if (typeof head === "number") return this.reach(head, signal);
-    return head.then((revision) => this.reach(revision, signal));
+  async reachHead(signal?: AbortSignal): Promise<void> {
+    if (this.isAtHead()) return;
+    await this.reach(await this.#options.store.headRevision(), signal);
   }
 
   get(namespace: string, name: string): CachedObject | undefined {
@@ -139,6 +150,7 @@ export class WatchCache implements Disposable {
    */
   watch(request: CacheWatchRequest, listener: CacheListener): Disposable {
     const { after } = request;
+    if (!this.#loaded) return endSoon(listener);
     if (after === undefined || after >= this.#ring.base) {
       return this.#watchFrom(request, listener);
     }
@@ -175,12 +187,6 @@ export class WatchCache implements Disposable {
       },
       onEnd: (error) => listener.onEnd(error),
     });
-  }
-
-  async #reach(revision: number, signal: AbortSignal | undefined): Promise<void> {
-    while (!this.#loaded) await (this.#loading ??= this.#load());
-    if (this.revision < revision) await this.#options.feed.waitFor(revision, signal);
-    while (this.#draining) await this.#draining;
   }
 
   async #load(): Promise<void> {
@@ -305,4 +311,17 @@ export class WatchCache implements Disposable {
     this.#subscribers.end(new Error("The watch cache was read anew"));
     if (this.#closed) this.#index = new ObjectIndex();
   }
+}
+
+// Between the check that the cache is loaded and the watch it was reset: the client resumes.
+function endSoon(listener: CacheListener): Disposable {
+  let disposed = false;
+  queueMicrotask(() => {
+    if (!disposed) listener.onEnd();
+  });
+  return {
+    [Symbol.dispose]: () => {
+      disposed = true;
+    },
+  };
 }
