@@ -9,7 +9,10 @@ export interface VersionedObject {
   readonly object: KubernetesObject;
   /** The schema of that version; absent where there is none. */
   readonly schema: SchemaNode | undefined;
-  /** Fields that a write in that version never owns. */
+  /**
+   * Fields that the endpoint resets, in that version. Kubernetes knows them for every version at
+   * `/status`, but only for the version of the request at a custom resource itself.
+   */
   readonly resetFields?: FieldSet;
 }
 

@@ -22,7 +22,10 @@ import { reconcileManagers, updateOwnership } from "./update-ownership.ts";
 export interface UpdateManagedFieldsInput extends VersionContext {
   /** What is stored; absent on create. */
   readonly live: KubernetesObject | undefined;
-  /** What is to be stored, after defaulting, with the managedFields that the client sent. */
+  /**
+   * What the client wants stored, after defaulting and before the endpoint resets what it does not
+   * take, with the managedFields that were sent.
+   */
   readonly updated: KubernetesObject;
   readonly manager: string;
   /** `status`, `scale` …; empty for the resource itself. */

@@ -2,6 +2,7 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../m
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { formatGoValue } from "./format-go-value.ts";
 import { getMember, type JsonObjectDraft, setMember } from "./json-members.ts";
+import { withoutDirectives } from "./strategic-directives.ts";
 import { badDirective, badType, noMergeKey, unmergeable } from "./strategic-errors.ts";
 import { type MergeItem, patchList, requireOneType } from "./strategic-list.ts";
 import { keyOf, orderMergedList } from "./strategic-order.ts";
@@ -45,7 +46,7 @@ function setOrder(input: ElementOrderInput, name: string, order: readonly JsonVa
   if (live === undefined && patch === undefined) return false;
   const merged =
     live === undefined
-      ? withoutDirectiveItems(patch ?? [])
+      ? newList(patch ?? [])
       : patch === undefined
         ? live
         : patchList({ live, patch, schema, mergeItem: input.mergeItem });
@@ -90,8 +91,8 @@ function requireKey(item: JsonValue, mergeKey: string | undefined): JsonValue | 
   return key;
 }
 
-function withoutDirectiveItems(list: readonly JsonValue[]): readonly JsonValue[] {
-  return list.filter((item) => !hasDirective(item));
+function newList(patch: readonly JsonValue[]): readonly JsonValue[] {
+  return patch.map(withoutDirectives).filter((item) => item !== undefined);
 }
 
 function hasDirective(item: JsonValue): boolean {

@@ -5,6 +5,7 @@ import { describeGoJsonType } from "./go-json-type.ts";
 import { formatGoType } from "./format-go-value.ts";
 import { getMember, type JsonObjectDraft, setMember } from "./json-members.ts";
 import { omitNulls } from "./omit-nulls.ts";
+import { withoutDirectives } from "./strategic-directives.ts";
 import { applyElementOrder } from "./strategic-element-order.ts";
 import { badDirective, badPatchType } from "./strategic-errors.ts";
 import { deleteFromList, patchList } from "./strategic-list.ts";
@@ -38,11 +39,17 @@ function mergeMap(live: JsonObject, patch: JsonObject, schema: SchemaNode | unde
   if (directive !== undefined) return obeyDirective(directive, patch);
   const merged: JsonObjectDraft = retainedMembers(live, patch);
   const handled = applyElementOrder({ merged, patch, schema, mergeItem: mergeMap });
-  for (const key of Object.keys(patch)) {
+  const keys = Object.keys(patch);
+  // Deletions first, as a client that sorts its keys has them: what is both deleted and added stays.
+  for (const key of keys) {
     const value = patch[key];
-    if (value === undefined || key === retainKeys || handled.has(key)) continue;
-    if (key.startsWith(deletionPrefix)) deleteValues(merged, key, value);
-    else mergeMember(merged, { key, value, schema: childOf(schema, key) });
+    if (value !== undefined && key.startsWith(deletionPrefix)) deleteValues(merged, key, value);
+  }
+  for (const key of keys) {
+    const value = patch[key];
+    const isDone = key === retainKeys || key.startsWith(deletionPrefix) || handled.has(key);
+    if (value === undefined || isDone) continue;
+    mergeMember(merged, { key, value, schema: childOf(schema, key) });
   }
   return merged;
 }
@@ -100,22 +107,6 @@ function mergeMember(merged: JsonObjectDraft, { key, value, schema }: MemberPatc
     if (added === undefined) Reflect.deleteProperty(merged, key);
     else setMember(merged, key, added);
   }
-}
-
-/** What a new value comes to: maps that are nothing but a `$patch` directive are left out. */
-export function withoutDirectives(value: JsonValue): JsonValue | undefined {
-  if (isJsonArray(value)) {
-    return value.map(withoutDirectives).filter((item) => item !== undefined);
-  }
-  if (!isJsonObject(value)) return value;
-  if (getMember(value, "$patch") !== undefined) return undefined;
-  const kept: JsonObjectDraft = {};
-  for (const key of Object.keys(value)) {
-    const member = value[key];
-    const rest = member === undefined ? undefined : withoutDirectives(member);
-    if (rest !== undefined) setMember(kept, key, rest);
-  }
-  return kept;
 }
 
 function noNulls(value: JsonValue): JsonValue {

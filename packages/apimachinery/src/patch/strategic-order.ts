@@ -59,21 +59,43 @@ function placesOf(order: readonly JsonValue[], mergeKey: string | undefined): Pl
   return places;
 }
 
-// Items without a place come first, the last of them foremost: so does Kubernetes' insertion sort.
 function sortBy(
   items: readonly JsonValue[],
   places: Places,
   mergeKey: string | undefined,
 ): readonly JsonValue[] {
-  const placed: [number, JsonValue][] = [];
-  const unplaced: JsonValue[] = [];
+  const placed = items.map((item) => ({ item, place: places.get(keyOf(item, mergeKey)) }));
+  const isComplete = placed.every(({ place }) => place !== undefined);
+  const sorted =
+    isComplete || items.length > maxInsertionSort
+      ? placed.sort((left, right) => (left.place ?? Infinity) - (right.place ?? Infinity))
+      : insertionSort(placed);
+  return sorted.map(({ item }) => item);
+}
+
+interface Placed {
+  readonly item: JsonValue;
+  readonly place: number | undefined;
+}
+
+// Go's stable sort inserts one by one up to this length.
+const maxInsertionSort = 20;
+
+// Kubernetes compares so that an item without a place passes all, and all pass it: where it ends up
+// depends on the steps of the sort, which are therefore taken as Go takes them.
+function insertionSort(items: readonly Placed[]): readonly Placed[] {
+  const sorted: Placed[] = [];
   for (const item of items) {
-    const place = places.get(keyOf(item, mergeKey));
-    if (place === undefined) unplaced.unshift(item);
-    else placed.push([place, item]);
+    let at = sorted.length;
+    while (at > 0 && passes(item, sorted[at - 1])) at -= 1;
+    sorted.splice(at, 0, item);
   }
-  placed.sort(([left], [right]) => left - right);
-  return [...unplaced, ...placed.map(([, item]) => item)];
+  return sorted;
+}
+
+function passes(item: Placed, before: Placed | undefined): boolean {
+  if (item.place === undefined || before?.place === undefined) return true;
+  return item.place < before.place;
 }
 
 function interleave(
