@@ -67,14 +67,16 @@ interface OrderCheck {
   readonly mergeKey: string | undefined;
 }
 
-// The patch's items must come in the order that it asks for; deletions do not count.
+// The patch's items must come in the order that it asks for. Deletions do not count, and neither do
+// other directives, but for those after the last item in that order.
 function checkOrder({ patch, order, mergeKey }: OrderCheck): void {
   if (patch.length === 0 || order.length === 0) return;
-  const items = patch.filter((item) => !hasDirective(item));
+  const items = patch.filter((item) => directiveOf(item) !== "delete");
   let at = 0;
   for (const place of order) {
+    while (directiveOf(items[at]) !== undefined) at += 1;
     const item = items[at];
-    if (item === undefined) break;
+    if (item === undefined) return;
     if (requireKey(item, mergeKey) === requireKey(place, mergeKey)) at += 1;
   }
   if (at >= items.length) return;
@@ -95,6 +97,6 @@ function newList(patch: readonly JsonValue[]): readonly JsonValue[] {
   return patch.map(withoutDirectives).filter((item) => item !== undefined);
 }
 
-function hasDirective(item: JsonValue): boolean {
-  return isJsonObject(item) && getMember(item, "$patch") !== undefined;
+function directiveOf(item: JsonValue | undefined): JsonValue | undefined {
+  return isJsonObject(item) ? getMember(item, "$patch") : undefined;
 }
