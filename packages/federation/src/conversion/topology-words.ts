@@ -60,6 +60,8 @@ export function selectionToTopology<T extends ClusterSelection>(
       const topology = topologyOfCluster(name, words);
       return topology === undefined ? [] : [{ name: topology }];
     });
+    // None of them can be said here: to show "nowhere" would be a lie that an edit could not correct.
+    if (topologies.length === 0 && clusters.length > 0) return rest;
     return { ...rest, topologies, ...selector };
   }
   const values = namesLabelValues(words) ? selectedValues(clusterSelector, words) : undefined;

@@ -102,7 +102,7 @@ function decideForeign(
     const reason = "the member's object is labelled kubefed.io/managed=false";
     return decisionOf(facts, { status: "ManagedLabelFalse", reason });
   }
-  if (!facts.inMask) return holdRow(facts, { live: undefined, book: undefined }, context);
+  if (!facts.inMask) return decideReplaced(facts, context);
   if (ownership.kind === "another") {
     const owner = describeOwner(ownership.owner, ownership.text, settings.controlPlaneId);
     return decisionOf(facts, { status: "AlreadyOwned", reason: `owned by ${owner}` });
@@ -113,4 +113,17 @@ function decideForeign(
   }
   const reason = "an object of that name existed before, and adoption is disabled";
   return decisionOf(facts, { status: "AlreadyExists", reason });
+}
+
+// Held, and something else stands in its place: not even Pin may write over that.
+function decideReplaced(facts: MemberFacts, context: SyncContext): TopologyDecision {
+  const { entry, target } = facts;
+  if (entry === undefined) {
+    const reason = "never created, and not in the mask; what is there is not ours";
+    return decisionOf(facts, { status: "NotReleased", reason });
+  }
+  const standing = { revision: entry.revision, hash: entry.hash };
+  const behind = target ? computeBehind(standing, target, context) : 0;
+  const reason = "replaced in the member by what is not ours; not in the mask";
+  return decisionOf(facts, { status: "Held", drifted: true, behind, reason });
 }

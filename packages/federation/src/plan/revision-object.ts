@@ -1,7 +1,6 @@
 import {
   isJsonArray,
   isJsonObject,
-  type JsonObject,
   type JsonValue,
   type KubernetesObject,
   parseJson,

@@ -1,9 +1,4 @@
-import {
-  isJsonArray,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from "@cellplane/apimachinery";
+import { isJsonArray, isJsonObject, type JsonValue } from "@cellplane/apimachinery";
 
 /** A JSON pointer in parts. The part `*` stands for every item of a list. */
 export type FieldPath = readonly string[];
