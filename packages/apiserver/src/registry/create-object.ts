@@ -46,11 +46,12 @@ export async function createObject(
 
 async function prepare(request: WriteRequest, object: KubernetesObject): Promise<KubernetesObject> {
   const { strategy, namespaced } = request.definition;
-  const { generateName = "", name = "", namespace = "" } = object.metadata;
+  const { generateName = "", name = "" } = object.metadata;
   const metadata = prepareNewMetadata(object.metadata, {
     uid: randomUUID(),
     nowMs: request.nowMs,
-    namespace: namespaced ? request.namespace : namespace,
+    // That of a cluster-wide object is ignored.
+    namespace: namespaced ? request.namespace : "",
     name: name === "" && generateName !== "" ? generateNameFrom(generateName) : name,
     tracksGeneration: strategy.tracksGeneration,
   });

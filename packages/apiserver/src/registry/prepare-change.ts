@@ -11,9 +11,11 @@ export function prepareChange(
   wanted: KubernetesObject,
   current: KubernetesObject,
 ): KubernetesObject {
-  const { strategy } = request.definition;
+  const { strategy, namespaced } = request.definition;
   const confined = confine(request, wanted, current);
-  const metadata = prepareChangedMetadata(confined.metadata, current.metadata);
+  const { namespace: _ignored, ...placeless } = confined.metadata;
+  const meta = namespaced ? confined.metadata : placeless;
+  const metadata = prepareChangedMetadata(meta, current.metadata);
   const object = withMetadata(confined, metadata);
   const context = strategyContext(request);
   const prepared = strategy.prepareForUpdate?.(object, current, context) ?? object;

@@ -77,7 +77,7 @@ function* chain(
 function piecesOf(target: ResourceRequest, page: ListPage): ListPieces {
   const { listKind, origin } = target.definition;
   const apiVersion = apiVersionOf(target);
-  const metadata = JSON.stringify(page.metadata);
+  const metadata = JSON.stringify(listMetadata(target, page));
   return {
     front: `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${metadata},"items":[`,
     items: page.items,
@@ -119,10 +119,15 @@ function shapeList(
       return {
         kind: target.definition.listKind,
         apiVersion: apiVersionOf(target),
-        metadata: metadata as unknown as JsonObject,
+        metadata: listMetadata(target, page),
         items: objects.map((object) => itemOf(target, object)),
       };
   }
+}
+
+// Lists of custom resources say that they are complete.
+function listMetadata({ definition }: ResourceRequest, { metadata }: ListPage): JsonObject {
+  return definition.origin === "crd" ? { continue: "", ...metadata } : { ...metadata };
 }
 
 // Items of built-in kinds do not repeat what the list says.

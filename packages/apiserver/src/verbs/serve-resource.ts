@@ -1,4 +1,10 @@
-import { methodNotAllowed, StatusError, unknownResource } from "@cellplane/apimachinery";
+import {
+  forbidden,
+  type KubernetesObject,
+  methodNotAllowed,
+  type StatusError,
+  unknownResource,
+} from "@cellplane/apimachinery";
 import { storedDefinition } from "../registry/resource-stores.ts";
 import type { ServedResource } from "../registry/resource-registry.ts";
 import type { ApiResponse } from "../request/api-response.ts";
@@ -12,6 +18,7 @@ import { serveList } from "./list.ts";
 import { servePatch } from "./patch.ts";
 import type { ResourceRequest, VerbDependencies } from "./resource-request.ts";
 import { serveSubresource } from "./subresource.ts";
+import { unsupportedVerb } from "./unsupported-verb.ts";
 import { serveUpdate } from "./update.ts";
 import { serveVirtual } from "./virtual.ts";
 import { serveWatch } from "./watch.ts";
@@ -47,12 +54,14 @@ export async function serveResource(
   if (version.deprecationWarning !== undefined) request.warnings.push(version.deprecationWarning);
   if (definition.virtual) return await serveVirtual(deps, target);
   const isObject = hasObjectPath(request);
-  checkScope(served, request, isObject);
+  if (isOutOfScope(served, request, isObject)) return pageNotFound();
   if (method === "HEAD" || method === "OPTIONS") throw methodNotAllowed();
   if (info.subresource !== "") return await serveSubresource(deps, target);
   const handler = (isObject ? objectVerbs : collectionVerbs)[info.verb];
-  if (!handler || !definition.verbs.includes(info.verb)) throw refusedMethod(served);
-  if (info.verb === "create" && !definition.acceptsCreates) throw refusedCreate(served);
+  // A CRD on its way out lists fewer verbs than it serves: finalizers must still go.
+  const isListed = definition.origin === "crd" || definition.verbs.includes(info.verb);
+  if (!handler || !isListed) throw unsupportedVerb(definition, info.verb);
+  if (info.verb === "create" && !definition.acceptsCreates) throw await refusedCreate(target);
   return await handler(deps, target);
 }
 
@@ -62,36 +71,40 @@ function hasObjectPath({ info }: AuthorizedRequest): boolean {
   return info.verb !== "list" && info.verb !== "watch" && info.verb !== "deletecollection";
 }
 
-// A namespaced object has no path without a namespace, a cluster-wide one none within.
-function checkScope(
+/**
+ * Whether the path is none of the resource's: a namespaced object has none without a namespace, a
+ * cluster-wide one none within. Built-in kinds then answer with a Status.
+ */
+function isOutOfScope(
   { definition }: ServedResource,
   { info }: AuthorizedRequest,
   isObject: boolean,
-): void {
+): boolean {
+  const { namespaced, origin } = definition;
   const isNamespaceItself = definition.group === "" && definition.resource === "namespaces";
-  if (!definition.namespaced) {
-    if (info.namespace !== "" && !isNamespaceItself) throw unknownResource();
-    return;
-  }
-  if (info.namespace !== "") return;
-  if (isObject) throw unknownResource();
-  if (info.verb !== "list" && info.verb !== "watch") throw methodNotAllowed();
+  if (isNamespaceItself || namespaced === (info.namespace !== "")) return false;
+  const crossesNamespaces = info.verb === "list" || info.verb === "watch";
+  if (namespaced && !isObject && crossesNamespaces) return false;
+  if (origin === "crd") return true;
+  if (namespaced && !isObject) throw methodNotAllowed();
+  throw unknownResource();
 }
 
-function refusedMethod({ definition }: ServedResource): StatusError {
-  return definition.origin === "builtin" ? methodNotAllowed() : methodNotAllowed();
-}
-
-function refusedCreate({ definition }: ServedResource): StatusError {
+/** 403 with the name that the object would have had. */
+async function refusedCreate({ definition, request }: ResourceRequest): Promise<StatusError> {
   const { group, resource } = definition;
-  const subject = group === "" ? resource : `${resource}.${group}`;
-  return new StatusError(
-    "MethodNotAllowed",
-    `create is not supported on resources of kind "${subject}"`,
-    {
-      details: { group, kind: resource },
-    },
-  );
+  const name = await readName(request);
+  const why = "create not allowed while custom resource definition is terminating";
+  return forbidden({ group, resource, name }, why);
+}
+
+async function readName(request: AuthorizedRequest): Promise<string> {
+  try {
+    const object = JSON.parse((await request.body()).toString()) as Partial<KubernetesObject>;
+    return object.metadata?.name ?? "";
+  } catch {
+    return "";
+  }
 }
 
 // Of a group that has no such version, or of none at all, there is no Status but a page.

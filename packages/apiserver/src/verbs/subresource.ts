@@ -1,10 +1,11 @@
-import { methodNotAllowed, unknownResource } from "@cellplane/apimachinery";
+import { unknownResource } from "@cellplane/apimachinery";
 import type { ApiResponse } from "../request/api-response.ts";
 import { serveGet } from "./get.ts";
 import { serveOwnSubresource } from "./own-subresource.ts";
 import { servePatch } from "./patch.ts";
 import type { ResourceRequest, VerbDependencies } from "./resource-request.ts";
 import { serveScale } from "./scale.ts";
+import { unsupportedVerb } from "./unsupported-verb.ts";
 import { serveUpdate } from "./update.ts";
 import { missingObject } from "./missing-object.ts";
 
@@ -34,6 +35,6 @@ async function serveStatus(deps: VerbDependencies, target: ResourceRequest): Pro
     case "patch":
       return await servePatch(deps, target);
     default:
-      throw methodNotAllowed();
+      throw unsupportedVerb(target.definition, target.request.info.verb);
   }
 }

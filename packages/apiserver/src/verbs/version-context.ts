@@ -7,7 +7,7 @@ import {
   type VersionedObject,
 } from "@cellplane/apimachinery";
 import { convertObjects } from "../registry/convert-object.ts";
-import type { ResourceVersion } from "../registry/resource.ts";
+import type { ResourceDefinition, ResourceVersion } from "../registry/resource.ts";
 import type { ResourceRequest } from "./resource-request.ts";
 
 /** The version of a request, as field ownership needs it: schema, and the kind's other versions. */
@@ -18,7 +18,7 @@ export function versionContext(target: ResourceRequest): VersionContext {
   return {
     apiVersion: formatGroupVersion({ group: definition.group, version: version.version }),
     schema: version.schema,
-    resetFields: resetFieldsOf(version, subresource),
+    resetFields: resetFieldsOf(definition, version, subresource),
     toVersion: isOnlyVersion
       ? undefined
       : (object, apiVersion) => {
@@ -26,7 +26,7 @@ export function versionContext(target: ResourceRequest): VersionContext {
           if (!other) return undefined;
           const [converted] = convertedNow(target, object, other.version);
           if (!converted) return undefined;
-          const resetFields = resetFieldsOf(other, subresource);
+          const resetFields = resetFieldsOf(definition, other, subresource);
           return { object: converted, schema: other.schema, resetFields };
         },
   };
@@ -59,9 +59,15 @@ const nothing: FieldSet = {};
 const status: FieldSet = { "f:status": {} };
 
 /** What a write may not change is owned by nobody for trying. */
-function resetFieldsOf(version: ResourceVersion, subresource: string): FieldSet {
+function resetFieldsOf(
+  definition: ResourceDefinition,
+  version: ResourceVersion,
+  subresource: string,
+): FieldSet {
   if (!version.hasStatus) return nothing;
   if (subresource !== "status") return status;
+  // The status of a custom resource is written without any of its metadata.
+  if (definition.origin === "crd") return { "f:metadata": {}, "f:spec": {} };
   const names = [...version.schema.properties.keys(), "spec"].filter(
     (name) => !["apiVersion", "kind", "metadata", "status"].includes(name),
   );
