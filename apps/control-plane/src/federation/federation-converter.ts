@@ -1,3 +1,4 @@
+import type { KubernetesObject } from "@cellplane/apimachinery";
 import type { CustomResourceDefinition, SyncConverter } from "@cellplane/apiserver";
 import {
   clusterViewVersion,
@@ -16,9 +17,11 @@ export function federationConverterOf(crd: CustomResourceDefinition): SyncConver
     versions.includes(clusterViewVersion) &&
     versions.includes(topologyViewVersion);
   if (!isFederated) return undefined;
-  return (object, toVersion) =>
-    convertFederatedObject(
-      object,
-      toVersion === topologyViewVersion ? topologyViewVersion : clusterViewVersion,
-    );
+  return (object, toVersion) => {
+    const to = toVersion === topologyViewVersion ? topologyViewVersion : clusterViewVersion;
+    // Server-side apply converts parts of objects, which may have no metadata.
+    if (object.metadata !== undefined) return convertFederatedObject(object, to);
+    const { metadata: _, ...rest } = convertFederatedObject({ ...object, metadata: {} }, to);
+    return rest as KubernetesObject;
+  };
 }
