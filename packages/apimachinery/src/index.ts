@@ -159,3 +159,4 @@ export { SelectorError } from "./selector/selector-error.ts";
 export { compileJsonPath, type JsonPath } from "./jsonpath/compile-json-path.ts";
 export { JsonPathError } from "./jsonpath/json-path-step.ts";
 export { formatGoValue } from "./patch/format-go-value.ts";
+export { describeGoJsonType } from "./patch/go-json-type.ts";

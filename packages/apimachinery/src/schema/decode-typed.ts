@@ -222,6 +222,6 @@ function isGoInteger(value: number | bigint, format: string): boolean {
 
 function badBase64At(text: string): number {
   const bad = text.search(/[^A-Za-z0-9+/\r\n]/);
-  if (bad === -1) return text.length;
-  return bad;
+  // What ends within a group of four is bad where that group begins.
+  return bad === -1 ? text.length - (text.length % 4) : bad;
 }

@@ -3,7 +3,9 @@ import {
   applyServerSide,
   badRequest,
   conflict,
+  describeGoJsonType,
   isJsonObject,
+  type JsonValue,
   type KubernetesObject,
   parseYaml,
 } from "@cellplane/apimachinery";
@@ -50,14 +52,20 @@ export async function serveApply(
 }
 
 function parseApplied(text: string): KubernetesObject {
-  let value: unknown;
+  let value: JsonValue;
   try {
     value = parseYaml(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw badRequest(`error decoding YAML: ${why}`);
   }
-  if (!isJsonObject(value)) throw badRequest("error decoding YAML: the configuration is no object");
+  if (!isJsonObject(value)) {
+    const type = describeGoJsonType(value);
+    throw badRequest(
+      "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
+        `${type} into Go value of type map[string]interface {}`,
+    );
+  }
   const { metadata } = value;
   return { ...value, metadata: isJsonObject(metadata) ? metadata : {} } as KubernetesObject;
 }

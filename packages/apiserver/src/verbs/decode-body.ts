@@ -3,7 +3,7 @@ import {
   decodeProtobuf,
   describeMetadataMismatch,
   describeTypeMismatch,
-  findUnknownFields,
+  findStrictProblems,
   formatGroupVersion,
   type GroupVersionKind,
   invalid,
@@ -24,7 +24,6 @@ import type { AuthorizedRequest } from "../request/incoming-request.ts";
 import type { FieldValidation } from "./write-options.ts";
 import { describeJsonError } from "./describe-json-error.ts";
 import { describeDocument } from "./describe-document.ts";
-import { findDuplicateFields } from "./duplicate-fields.ts";
 
 /** What a body must be. */
 export interface ExpectedBody {
@@ -131,9 +130,7 @@ function findProblems(
   expected: ExpectedBody,
 ): readonly string[] {
   if (expected.fieldValidation === "Ignore") return [];
-  const unknown = findUnknownFields(expected.schema, json).map((path) => `unknown field "${path}"`);
-  const duplicates = text === undefined ? [] : findDuplicateFields(text);
-  const problems = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown];
+  const problems = findStrictProblems(expected.schema, json, text);
   if (problems.length === 0 || expected.fieldValidation === "Warn") return problems;
   throw badRequest(cannotHandle(expected, `strict decoding error: ${problems.join(", ")}`));
 }

@@ -42,19 +42,17 @@ export async function readCached(target: ResourceRequest): Promise<CachedObject>
   throw notFound({ group: definition.group, resource: definition.resource, name });
 }
 
-/** Whether stored bytes are the answer but for their head: plain JSON, and no conversion but by name. */
+/** Whether stored bytes can be the answer but for their head: plain JSON of the resource itself. */
 export function isSpliceable(target: ResourceRequest, form: RequestedForm): boolean {
   if (form.shape !== "object" || form.encoding !== "json" || form.pretty) return false;
-  const { definition, version } = target;
-  if (definition.aliasOf) return false;
-  return definition.conversion.kind === "none" || version.version === definition.storageVersion;
+  return !target.definition.aliasOf;
 }
 
-/** Whether stored bytes need no conversion but that of their `apiVersion`. */
+/** Whether an object is stored as the request has it, or differs by the name of its version only. */
 export function isInVersion(target: ResourceRequest, cached: CachedObject): boolean {
-  const { definition } = target;
-  if (definition.conversion.kind === "none" && definition.origin === "builtin") return true;
-  return cached.apiVersion === apiVersionOf(target);
+  if (cached.apiVersion === apiVersionOf(target)) return true;
+  const { origin, conversion } = target.definition;
+  return origin === "builtin" && conversion.kind === "none";
 }
 
 /** `apiVersion` as the request has it. */

@@ -3,6 +3,7 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   badRequest,
+  findDuplicateFields,
   findUnknownFields,
   type JsonObject,
   type JsonValue,
@@ -11,7 +12,6 @@ import {
 } from "@cellplane/apimachinery";
 import { contentTypeOf } from "./decode-body.ts";
 import { describeJsonError } from "./describe-json-error.ts";
-import { findDuplicateFields } from "./duplicate-fields.ts";
 import type { ResourceRequest } from "./resource-request.ts";
 
 /** What a patch request sends. */
@@ -58,7 +58,7 @@ export function parsePatch(
 ): ParsedPatch {
   const body = parseBody(text);
   const { schema } = target.version;
-  const duplicates = findDuplicateFields(text).map((path) => `duplicate field "${path}"`);
+  const duplicates = findDuplicateFields(text, body).map((path) => `duplicate field "${path}"`);
   switch (type) {
     case "json":
       return {
