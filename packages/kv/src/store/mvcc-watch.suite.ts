@@ -206,6 +206,23 @@ function describeStart(open: OpenStore): void {
       }
     });
 
+    it("pages through long history and never splits a transaction", async () => {
+      await using store = await open();
+      const transaction = Array.from({ length: 120 }, (_, i) => ({
+        kind: "put" as const,
+        key: k(`k${i}`),
+        value: k("v"),
+      }));
+      for (let i = 0; i < 20; i++) await run(store, ...transaction);
+      const watch = new RecordingWatch(store, { ...everything, startRevision: 2 });
+      await settled(watch);
+      equal(watch.events.length, 20 * 120);
+      for (const { events, revision } of watch.batches) {
+        equal(events.length % 120, 0);
+        equal(events.at(-1)?.kv.modRevision, revision);
+      }
+    });
+
     it("ends with CompactedError below the compacted revision", async () => {
       await using store = await open();
       await putAll(store, ["a", "a", "a"]);

@@ -12,11 +12,9 @@ after(() => rmSync(root, { recursive: true }));
 const openWith = (options: Omit<SqliteStoreOptions, "path">) => () =>
   openSqliteStore({ path: join(mkdtempSync(join(root, "store-")), "store.db"), ...options });
 
-const small = { maxChanges: 3, maxBytes: 1000 };
-describeMvccStore("openSqliteStore() inline", openWith({ writer: "inline" }));
-describeMvccStore(
-  "openSqliteStore() with a ring of three",
-  openWith({ writer: "inline", ring: small }),
-);
-describe("openSqliteStore() with a writer thread", () =>
-  describeConcurrentWatch(openWith({ ring: small })));
+// With next to nothing in memory, so that values and history come from the file.
+const ring = { maxChanges: 3, maxBytes: 1000 };
+describeMvccStore("openSqliteStore()", openWith({ writer: "inline", ring }));
+describe("openSqliteStore() with a writer thread", () => describeConcurrentWatch(openWith({})));
+describe("openSqliteStore() with a writer thread and a ring of three", () =>
+  describeConcurrentWatch(openWith({ ring })));
