@@ -9,7 +9,12 @@ import { ensurePki } from "../pki/ensure-pki.ts";
 import { createResourceRegistry } from "../registry/create-resource-registry.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
 import type { Logger } from "../request/logger.ts";
-import { type ApiServer, type ApiServerOptions, createApiServer } from "./create-api-server.ts";
+import {
+  type ApiServer,
+  type ApiServerCore,
+  type ApiServerOptions,
+  createApiServer,
+} from "./create-api-server.ts";
 
 /** An answer as a test sees it. */
 export interface Answer {
@@ -85,27 +90,31 @@ export function testRegistry(): ResourceRegistry {
   ]);
 }
 
-/** Starts a server on a free port. */
+/** Starts a server on a free port; over an open core where admission needs its objects. */
 export async function startServer(
   overrides: Partial<ApiServerOptions> = {},
+  core?: ApiServerCore,
 ): Promise<ServerFixture> {
   const folder = await mkdtemp(join(tmpdir(), "apiserver-"));
   const pki = await ensurePki(folder, { hosts: [], nowMs: Date.now() });
   const store = overrides.store ?? (await openMemoryStore());
   const registry = overrides.registry ?? testRegistry();
-  const server = await createApiServer({
-    store,
-    registry,
-    authenticate: () => ({ username: "admin", groups: ["system:masters"] }),
-    authorize: () => ({ allowed: true, reason: "" }),
-    admission: [],
-    handlers: [],
-    tls: { key: pki.server.key, cert: pki.server.certificate },
-    listen: { host: "127.0.0.1", port: 0 },
-    logger: silent,
-    nowMs: Date.now,
-    ...overrides,
-  });
+  const server = await createApiServer(
+    {
+      store,
+      registry,
+      authenticate: () => ({ username: "admin", groups: ["system:masters"] }),
+      authorize: () => ({ allowed: true, reason: "" }),
+      admission: [],
+      handlers: [],
+      tls: { key: pki.server.key, cert: pki.server.certificate },
+      listen: { host: "127.0.0.1", port: 0 },
+      logger: silent,
+      nowMs: Date.now,
+      ...overrides,
+    },
+    core,
+  );
   return {
     server,
     registry,

@@ -28,8 +28,9 @@ function dropFields(object: JsonObject, shape: Shape): JsonObject {
 /** Whether a Go decoder cannot tell the value from an absent one. */
 function isEmpty(value: JsonValue | undefined, field: ShapeField | undefined): boolean {
   if (value === undefined || value === null) return true;
-  if (field?.keepsZero) return false;
+  // Where empty lists are written they are stored as absent and come back as null.
   if (Array.isArray(value)) return value.length === 0;
+  if (field?.keepsZero) return false;
   if (typeof value === "object") {
     // An empty struct behind a pointer says something (`emptyDir: {}`), an empty map does not.
     const isMap = field === undefined || field.containers[0] === "map";

@@ -48,6 +48,16 @@ describe("dropEmpty()", () => {
   });
 });
 
+describe("dropEmpty() and complete()", () => {
+  it("make an empty list null where a list is always written", () => {
+    const role = { metadata: { name: "r" }, rules: [] };
+    deepEqual(complete(dropEmpty(role, "rbac.v1.ClusterRole"), "rbac.v1.ClusterRole"), {
+      metadata: { name: "r" },
+      rules: null,
+    });
+  });
+});
+
 describe("complete()", () => {
   it("writes zeros that are always written, deep inside too", () => {
     deepEqual(complete({ metadata: { name: "n" } }, "apps.v1.ReplicaSet"), {
