@@ -27,7 +27,7 @@ export interface SqliteLogOptions {
   readonly maxFileBytes?: number;
   /**
    * Where commits wait for the disk. Default `thread`: the event loop goes on meanwhile. `inline`
-   * opens about 80 ms faster and stops the event loop for each commit: for short commands and tests.
+   * opens faster, as it starts no thread, and stops the event loop for each commit: for short commands and tests.
    */
   readonly writer?: "thread" | "inline";
 }
