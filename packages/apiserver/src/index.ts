@@ -136,3 +136,4 @@ export type { TlsOptions } from "./node/listener.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";
 export { ensureAuthenticationConfig } from "./authn/ensure-authentication-config.ts";
+export { loadBuiltinDefinitions } from "./kinds/table/builtin-definitions.ts";
