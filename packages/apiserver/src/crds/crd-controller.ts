@@ -103,7 +103,12 @@ class Controller {
     const { registry } = this.#deps;
     const current = registry.findResource(crd.spec.group, crd.spec.names.plural);
     if (current?.origin === "builtin" || current?.etag === computeDefinitionEtag(crd)) return;
-    registry.put(createDefinitionOfCrd(crd, this.#deps));
+    // One CRD that another server let through must not keep the others from being served.
+    try {
+      registry.put(createDefinitionOfCrd(crd, this.#deps));
+    } catch (error) {
+      this.#deps.logger.error({ crd: crd.metadata.name, error }, "CRD cannot be served");
+    }
   }
 
   /** Those refused a name that this one may have given up. */

@@ -43,8 +43,14 @@ export function createCrdResource(): ResourceDefinition {
 
 /** A built-in definition in OpenAPI v3 form, for what refers to it. */
 export function findBuiltinDefinition(name: string): JsonObject | undefined {
-  return loadBuiltinDefinitions().openApi(name, "v3");
+  const known = published.get(name);
+  if (known) return known;
+  const definition = loadBuiltinDefinitions().openApi(name, "v3");
+  if (definition) published.set(name, definition);
+  return definition;
 }
+
+const published = new Map<string, JsonObject>();
 
 function findRow(): BuiltinResourceRow {
   const { group, resource } = crdResource;
@@ -63,10 +69,10 @@ function schemaOf(row: BuiltinResourceRow): SchemaNode {
 function publishBuiltin(row: BuiltinResourceRow): PublishedSchema {
   const definitions = loadBuiltinDefinitions();
   const name = definitions.nameOf(row) ?? "";
-  const published = definitions
+  const closure = definitions
     .closureOf(name)
     .map((each) => [each, definitions.openApi(each, "v3") ?? {}] as const);
-  return { name, definitions: Object.fromEntries(published) };
+  return { name, definitions: Object.fromEntries(closure) };
 }
 
 /** The compiled schema of a built-in kind. */

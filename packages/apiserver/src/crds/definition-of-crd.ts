@@ -1,4 +1,5 @@
 import { compileCustomResourceSchema, type JsonObject } from "@cellplane/apimachinery";
+import type { FindDefinition } from "../discovery/open-api/open-api-types.ts";
 import { compareVersions } from "../discovery/version-priority.ts";
 import type {
   PublishedSchema,
@@ -18,7 +19,7 @@ import {
   storageVersionOf,
 } from "./custom-resource-definition.ts";
 import { createCustomResourceStrategy } from "./custom-resource-strategy.ts";
-import { type FindDefinition, publishCrdSchema } from "./published-schema.ts";
+import { publishCrdSchema } from "./published-schema.ts";
 
 /** What it takes to serve a CRD beyond the CRD. */
 export interface DefinitionDependencies {

@@ -1,4 +1,6 @@
 import type { JsonObject } from "@cellplane/apimachinery";
+import { closeOver } from "../discovery/open-api/close-over.ts";
+import type { FindDefinition } from "../discovery/open-api/open-api-types.ts";
 import type { PublishedSchema } from "../registry/resource.ts";
 import type { CrdVersion, CustomResourceDefinition } from "./custom-resource-definition.ts";
 
@@ -10,9 +12,6 @@ const typeMeta: JsonObject = {
   apiVersion: { type: "string", description: "Group and version of the schema of this object." },
   kind: { type: "string", description: "Kind of this object, in CamelCase." },
 };
-
-/** Finds the definition of a built-in type by its name. */
-export type FindDefinition = (name: string) => JsonObject | undefined;
 
 /** What OpenAPI says of one version of a custom resource, with its list and object metadata. */
 export function publishCrdSchema(
@@ -111,22 +110,4 @@ function embedMetadata(schema: JsonObject): JsonObject {
 
 function isSchema(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Definitions and what they refer to, and so on. */
-function closeOver(
-  names: readonly string[],
-  find: FindDefinition,
-): Readonly<Record<string, JsonObject>> {
-  const found: Record<string, JsonObject> = {};
-  const wanted = [...names];
-  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
-    if (found[name]) continue;
-    const definition = find(name);
-    if (!definition) continue;
-    found[name] = definition;
-    const text = JSON.stringify(definition);
-    for (const match of text.matchAll(/"\$ref":"[^"]*?([^"/]+)"/g)) wanted.push(match[1] ?? "");
-  }
-  return found;
 }

@@ -1,6 +1,10 @@
 import type { ResourceConversion, SyncConverter } from "../../registry/resource.ts";
 import type { CustomResourceDefinition } from "../custom-resource-definition.ts";
-import { createWebhookCaller, type WebhookClientOptions } from "./webhook-client.ts";
+import {
+  createWebhookCaller,
+  type WebhookCaller,
+  type WebhookClientOptions,
+} from "./webhook-client.ts";
 import { createWebhookConverter } from "./webhook-converter.ts";
 
 /** How conversions are made. */
@@ -19,6 +23,9 @@ export function conversionOfCrd(
   const { conversion, group } = crd.spec;
   const config = conversion?.webhook?.clientConfig;
   if (conversion?.strategy !== "Webhook" || !config) return { kind: "none" };
-  const call = createWebhookCaller(config, options);
+  // Made when first needed: a CRD with a bad URL or bundle still serves its storage version.
+  let caller: WebhookCaller | undefined;
+  const call: WebhookCaller = async (body, signal) =>
+    await (caller ??= createWebhookCaller(config, options))(body, signal);
   return { kind: "webhook", convert: createWebhookConverter({ group, conversion, call }) };
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@cellplane/apimachinery";
 import type { FindDefinition, Schemas } from "./open-api-types.ts";
 
 const referenced = /"\$ref":"[^"]*?([^"/]+)"/g;
@@ -11,8 +12,21 @@ export function closeOver(names: readonly string[], find: FindDefinition): Schem
     const definition = find(name);
     if (!definition) continue;
     found[name] = definition;
-    for (const [, target = ""] of JSON.stringify(definition).matchAll(referenced))
-      wanted.push(target);
+    wanted.push(...referencesOf(definition));
   }
   return found;
+}
+
+// Most definitions are shared: every resource refers to ObjectMeta and what is below it.
+const known = new WeakMap<JsonObject, readonly string[]>();
+
+function referencesOf(definition: JsonObject): readonly string[] {
+  const cached = known.get(definition);
+  if (cached) return cached;
+  const names = Array.from(
+    JSON.stringify(definition).matchAll(referenced),
+    ([, name = ""]) => name,
+  );
+  known.set(definition, names);
+  return names;
 }
