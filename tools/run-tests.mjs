@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+// Runs the tests of one kind. A test's file name tells what it needs besides npm packages:
+// `*.shared.test.ts` the shared folder, `*.kubectl.test.ts` kubectl, plain `*.test.ts` nothing.
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+
+const kinds = {
+  plain: (file) => !/\.(shared|kubectl)\.test\.ts$/.test(file),
+  shared: (file) => file.endsWith(".shared.test.ts"),
+  kubectl: (file) => file.endsWith(".kubectl.test.ts"),
+};
+
+const [kind = "plain", ...options] = process.argv.slice(2);
+const isChosen = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+if (!isChosen) {
+  process.stderr.write(
+    `Cannot run the tests "${kind}": the kinds are ${Object.keys(kinds).join(", ")}\n`,
+  );
+  process.exit(2);
+}
+const files = globSync("{packages,apps,tools}/**/*.test.ts", {
+  exclude: (path) => path.includes("node_modules"),
+}).filter(isChosen);
+const hasReporter = options.some((option) => option.startsWith("--test-reporter"));
+const child = spawn(
+  process.execPath,
+  ["--test", ...(hasReporter ? [] : ["--test-reporter=spec"]), ...options, ...files.sort()],
+  { stdio: "inherit" },
+);
+child.on("exit", (code) => {
+  process.exitCode = code ?? 1;
+});
