@@ -74,6 +74,20 @@ describe("createOpenApiHandler()", () => {
     deepEqual(names, ["dryRun", "fieldManager", "fieldValidation", "force", "pretty"]);
   });
 
+  it("offers no strategic merge patch for a custom resource", async () => {
+    const document = decode(await ask(handler, await urlOf(handler, "apis/ex.test/v1")));
+    const paths = document["paths"] as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    const patch = paths["/apis/ex.test/v1/namespaces/{namespace}/foos/{name}"]?.["patch"];
+    const { requestBody } = patch as {
+      readonly requestBody: { readonly content: Readonly<Record<string, unknown>> };
+    };
+    deepEqual(Object.keys(requestBody.content), [
+      "application/json-patch+json",
+      "application/merge-patch+json",
+      "application/apply-patch+yaml",
+    ]);
+  });
+
   it("holds every schema that is referred to", async () => {
     const answer = await ask(handler, "/openapi/v3/apis/ex.test/v1");
     const document = decode(answer);

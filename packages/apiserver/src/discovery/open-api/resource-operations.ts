@@ -27,18 +27,41 @@ interface Method {
   readonly answer: string;
 }
 
-const objectTypes = ["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
-const listTypes = [
-  ...objectTypes,
-  "application/json;stream=watch",
-  "application/vnd.kubernetes.protobuf;stream=watch",
+/** Content types, by what is sent or answered. */
+interface MediaTypes {
+  readonly object: readonly string[];
+  readonly list: readonly string[];
+  readonly body: readonly string[];
+  readonly patch: readonly string[];
+}
+
+const customObject = ["application/json", "application/yaml"];
+const customMediaTypes: MediaTypes = {
+  object: customObject,
+  list: customObject,
+  body: customObject,
+  patch: [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/apply-patch+yaml",
+  ],
+};
+const builtinObject = [
+  "application/json",
+  "application/vnd.kubernetes.protobuf",
+  "application/yaml",
 ];
-const patchTypes = [
-  "application/json-patch+json",
-  "application/merge-patch+json",
-  "application/apply-patch+yaml",
-  "application/strategic-merge-patch+json",
-];
+const builtinMediaTypes: MediaTypes = {
+  object: builtinObject,
+  list: [
+    ...builtinObject,
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
+  ],
+  body: ["*/*"],
+  // kubectl sends a strategic patch to whatever says that it takes one.
+  patch: [...customMediaTypes.patch, "application/strategic-merge-patch+json"],
+};
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 /** The `paths` of one resource in one version. */
@@ -161,7 +184,8 @@ function renderEndpoint(resource: CatalogResource, { path, methods }: Endpoint):
 
 function renderMethod(resource: CatalogResource, method: Method): JsonObject {
   const { action, kind } = method;
-  const answer = describeAnswer(method);
+  const media = resource.definition.origin === "crd" ? customMediaTypes : builtinMediaTypes;
+  const answer = describeAnswer(method, media);
   const statuses = ["200", ...(action === "post" ? ["201", "202"] : [])].concat(
     action === "put" || action === "patch" ? ["201"] : [],
   );
@@ -169,7 +193,7 @@ function renderMethod(resource: CatalogResource, method: Method): JsonObject {
     tags: [groupName(resource, { separator: "_" })],
     operationId: operationId(resource, method),
     parameters: queryParametersOf(action),
-    ...(method.body === undefined ? {} : { requestBody: describeBody(method.body, action) }),
+    ...(method.body === undefined ? {} : { requestBody: describeBody(method.body, action, media) }),
     responses: {
       ...Object.fromEntries(statuses.map((status) => [status, answer])),
       "401": { description: "Unauthorized" },
@@ -183,16 +207,17 @@ function renderMethod(resource: CatalogResource, method: Method): JsonObject {
   };
 }
 
-function describeBody(name: string, action: Action): JsonObject {
-  const types = action === "patch" ? patchTypes : ["*/*"];
+function describeBody(name: string, action: Action, media: MediaTypes): JsonObject {
+  const isDeletion = action === "delete" || action === "deletecollection";
+  const types = action === "patch" ? media.patch : isDeletion ? ["*/*"] : media.body;
   return {
     content: Object.fromEntries(types.map((type) => [type, { schema: refersTo(name) }])),
-    ...(action === "delete" || action === "deletecollection" ? {} : { required: true }),
+    ...(isDeletion ? {} : { required: true }),
   };
 }
 
-function describeAnswer({ action, answer }: Method): JsonObject {
-  const types = action === "list" ? listTypes : objectTypes;
+function describeAnswer({ action, answer }: Method, media: MediaTypes): JsonObject {
+  const types = action === "list" ? media.list : media.object;
   return {
     description: "OK",
     content: Object.fromEntries(types.map((type) => [type, { schema: refersTo(answer) }])),
