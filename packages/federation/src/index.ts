@@ -324,10 +324,11 @@ export {
 } from "./template/field-path.ts";
 export { overridesHash, templateHash } from "./template/kubefed-hash.ts";
 export {
+  createPatchSelector,
   findOverrideFault,
+  type PatchSelector,
   refusedOverridePaths,
   type SelectedPatches,
-  selectPatches,
 } from "./template/overrides.ts";
 export { withPodSettings } from "./template/pod-settings.ts";
 export {

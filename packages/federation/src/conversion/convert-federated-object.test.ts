@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type JsonObject, type KubernetesObject, stringifyJson } from "@cellplane/apimachinery";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { annotations } from "../api/names.ts";
 import {
   normalizeCarries,
@@ -281,7 +281,7 @@ describe("convertFederatedObject()", () => {
           {
             apiVersion: "g/v1beta1",
             metadata: {},
-            ...(spec === undefined ? {} : { spec: spec as JsonObject }),
+            ...(spec === undefined ? {} : { spec: spec }),
           },
           text,
         );

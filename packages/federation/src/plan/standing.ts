@@ -46,6 +46,10 @@ export function isDrifted(
   context: SyncContext,
 ): boolean {
   if (live === undefined) return false;
+  const { hostNamespaceUid } = context.view;
+  if (hostNamespaceUid !== undefined && live.metadata.uid === hostNamespaceUid) {
+    return !hasLabels(live, renderingOf(standing, target, context)?.object);
+  }
   if (entry?.contentHash !== undefined && entry.hash === standing.hash) {
     if (entry.version === `rv:${live.metadata.resourceVersion}`) return false;
     if (isComparable(entry.contentHash, context)) {
@@ -54,6 +58,12 @@ export function isDrifted(
   }
   const rendering = renderingOf(standing, target, context);
   return rendering !== undefined && !covers(live, rendering.object);
+}
+
+// The control plane's own Namespace is its users': only our labels count.
+function hasLabels(live: KubernetesObject, wanted: KubernetesObject | undefined): boolean {
+  const set = live.metadata.labels ?? {};
+  return Object.entries(wanted?.metadata.labels ?? {}).every(([key, value]) => set[key] === value);
 }
 
 /** The bytes that a standing stands for, where they can still be rendered. */

@@ -1,7 +1,7 @@
 import type { JsonPatchOperation } from "@cellplane/apimachinery";
 import type { ClusterOverride } from "../api/federated-object.ts";
 import type { KubeFedCluster } from "../api/kubefed-cluster.ts";
-import { compileSelector } from "../placement/label-selector.ts";
+import { compileSelector, type LabelSet } from "../placement/label-selector.ts";
 
 /** Paths that KubeFed refuses to override (reference §2.7): exactly these, not what is below. */
 export const refusedOverridePaths: ReadonlySet<string> = new Set([
@@ -31,23 +31,41 @@ export function findOverrideFault(overrides: readonly ClusterOverride[]): string
   return undefined;
 }
 
-/** The patches for one cluster: entries with its name, and those whose selector matches it. */
-export function selectPatches(
-  overrides: readonly ClusterOverride[],
-  cluster: KubeFedCluster,
-): SelectedPatches {
-  const { name, labels = {} } = cluster.metadata;
-  const patches: JsonPatchOperation[] = [];
-  for (const { clusterName, clusterSelector, clusterOverrides = [] } of overrides) {
-    const selector = compileSelector(clusterSelector);
-    if (selector.kind === "invalid") return { kind: "failed", message: selector.message };
-    const applies = clusterName === undefined ? selector.matches(labels) : clusterName === name;
-    if (!applies) continue;
-    for (const { op = "", ...patch } of clusterOverrides) {
-      patches.push({ ...patch, op: op === "" ? "replace" : op });
+/** Chooses patches for one cluster after another; the list is looked through once. */
+export type PatchSelector = (cluster: KubeFedCluster) => SelectedPatches;
+
+/** A selector of patches: entries with the cluster's name, and those whose selector matches it. */
+export function createPatchSelector(overrides: readonly ClusterOverride[]): PatchSelector {
+  const named = new Map<string, IndexedPatches[]>();
+  const selected: (IndexedPatches & { readonly matches: (labels: LabelSet) => boolean })[] = [];
+  for (const [index, { clusterName, clusterSelector, clusterOverrides }] of overrides.entries()) {
+    const entry = { index, patches: withOperations(clusterOverrides ?? []) };
+    if (clusterName !== undefined) {
+      named.set(clusterName, [...(named.get(clusterName) ?? []), entry]);
+      continue;
     }
+    const selector = compileSelector(clusterSelector);
+    if (selector.kind === "invalid") return () => ({ kind: "failed", message: selector.message });
+    selected.push({ ...entry, matches: selector.matches });
   }
-  return { kind: "patches", patches };
+  return ({ metadata }) => {
+    const { name = "", labels = {} } = metadata;
+    const matching = selected.filter(({ matches }) => matches(labels));
+    const entries = [...(named.get(name) ?? []), ...matching].sort((a, b) => a.index - b.index);
+    return { kind: "patches", patches: entries.flatMap(({ patches }) => patches) };
+  };
+}
+
+interface IndexedPatches {
+  /** Position in the list: later entries are applied later. */
+  readonly index: number;
+  readonly patches: readonly JsonPatchOperation[];
+}
+
+function withOperations(
+  patches: NonNullable<ClusterOverride["clusterOverrides"]>,
+): readonly JsonPatchOperation[] {
+  return patches.map(({ op = "", ...patch }) => ({ ...patch, op: op === "" ? "replace" : op }));
 }
 
 function findPathFault({ clusterOverrides = [] }: ClusterOverride): string | undefined {

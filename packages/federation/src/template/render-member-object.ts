@@ -14,7 +14,7 @@ import { kubefed, labels } from "../api/names.ts";
 import { hashJson } from "../hash/canonical-json.ts";
 import type { AnnotationPolicy } from "./annotation-policy.ts";
 import { targetNameOf, targetNamespaceOf } from "./cell-names.ts";
-import { findOverrideFault, selectPatches } from "./overrides.ts";
+import { createPatchSelector, findOverrideFault, type PatchSelector } from "./overrides.ts";
 import { withPodSettings } from "./pod-settings.ts";
 
 /** What is spread: of the object as it is, or of a kept revision. */
@@ -79,25 +79,35 @@ const serverMetadata = new Set([
 
 /** A renderer for one federated object. */
 export function createRenderer(context: RenderContext): Renderer {
-  const plain = new Map<RenderContent, Map<string, Rendering>>();
-  const plainOf = (content: RenderContent): Map<string, Rendering> => {
-    const known = plain.get(content) ?? new Map<string, Rendering>();
-    plain.set(content, known);
+  const prepared = new Map<RenderContent, PreparedContent>();
+  const prepare = (content: RenderContent): PreparedContent => {
+    const known = prepared.get(content) ?? {
+      selectPatches: preparePatches(content, context),
+      plain: new Map<string, Rendering>(),
+    };
+    prepared.set(content, known);
     return known;
   };
   return {
     render: (content, target) => {
-      const chosen = choosePatches(content, target, context);
+      const { selectPatches, plain } = prepare(content);
+      const chosen = selectPatches(target.cluster);
       if (chosen.kind === "failed") return chosen;
-      const render = (): Rendering =>
-        renderMemberObject(content, target, { ...context, patches: chosen.patches });
-      if (target.cell !== undefined || chosen.patches.length > 0) return render();
-      const known = plainOf(content);
-      const rendering = known.get(target.apiVersion) ?? render();
-      known.set(target.apiVersion, rendering);
+      const { patches } = chosen;
+      const isPlain = target.cell === undefined && patches.length === 0;
+      const known = isPlain ? plain.get(target.apiVersion) : undefined;
+      if (known !== undefined) return known;
+      const rendering = renderMemberObject(content, target, { ...context, patches });
+      if (isPlain) plain.set(target.apiVersion, rendering);
       return rendering;
     },
   };
+}
+
+interface PreparedContent {
+  readonly selectPatches: PatchSelector;
+  /** Renderings that neither a cell nor an override changes, by apiVersion. */
+  readonly plain: Map<string, Rendering>;
 }
 
 interface Prepared extends RenderContext {
@@ -121,15 +131,13 @@ function renderMemberObject(
   return { kind: "rendered", object, hash: hashJson(hashed as JsonObject), overridden };
 }
 
-function choosePatches(
-  content: RenderContent,
-  { cluster }: RenderTarget,
+function preparePatches(
+  { overrides = [] }: RenderContent,
   { schedulerOverrides }: RenderContext,
-): ReturnType<typeof selectPatches> {
-  const own = content.overrides ?? [];
-  const message = findOverrideFault(own) ?? findOverrideFault(schedulerOverrides);
-  if (message !== undefined) return { kind: "failed", message };
-  return selectPatches([...own, ...schedulerOverrides], cluster);
+): PatchSelector {
+  const message = findOverrideFault(overrides) ?? findOverrideFault(schedulerOverrides);
+  if (message !== undefined) return () => ({ kind: "failed", message });
+  return createPatchSelector([...overrides, ...schedulerOverrides]);
 }
 
 function prepareTemplate(
