@@ -65,7 +65,7 @@ function describe(
     readonly response: AuditRecord["response"];
   },
 ): AuditRecord {
-  const { headers, impersonator, user, peer } = request;
+  const { headers, impersonator, user, peer, sent } = request;
   const forwarded = headers["x-forwarded-for"]?.split(",").map((each) => each.trim()) ?? [];
   const userAgent = headers["user-agent"];
   return {
@@ -80,5 +80,8 @@ function describe(
     receivedAtMs: request.receivedAtMs,
     stageAtMs: at.stageAtMs,
     ...(at.response === undefined ? {} : { response: at.response }),
+    ...(sent?.name === undefined ? {} : { objectName: sent.name }),
+    ...(sent?.uid === undefined ? {} : { objectUid: sent.uid }),
+    ...(sent?.resourceVersion === undefined ? {} : { objectResourceVersion: sent.resourceVersion }),
   };
 }

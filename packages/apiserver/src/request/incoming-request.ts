@@ -27,6 +27,15 @@ export interface IncomingRequest {
   readonly signal: AbortSignal;
   /** Texts for `Warning` headers. */
   readonly warnings: string[];
+  /** What the object in the body says of itself, once it is decoded: for the audit log. */
+  sent?: SentObject;
+}
+
+/** How an object is called by who sends it. */
+export interface SentObject {
+  readonly name?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 /** The other end of the connection. */

@@ -41,6 +41,7 @@ export async function decodeObject(
     protobuf: target.protobuf,
   });
   request.warnings.push(...warnings);
+  request.sent = object.metadata;
   return object;
 }
 
