@@ -171,14 +171,18 @@ class NodeListener implements Listener {
       peer: this.#peer(session, session.socket as TLSSocket),
       receivedAtMs: this.#options.nowMs(),
       body: () => readBody(stream, headers["content-length"]),
-      onAbort: (abort) => void stream.once("close", abort),
+      onAbort: (abort) => void stream.once("aborted", abort),
     });
     this.#serve(request, (response) => answerHttp2(stream, response, request.method));
   }
 
   #serveHttp1(message: IncomingMessage, answer: ServerResponse): void {
     if (this.#closing) answer.setHeader("connection", "close");
-    const request = this.#requestOf(message, (abort) => void answer.once("close", abort));
+    const request = this.#requestOf(message, (abort) => {
+      answer.once("close", () => {
+        if (!answer.writableFinished) abort();
+      });
+    });
     this.#serve(request, (response) => answerHttp1(answer, response));
   }
 

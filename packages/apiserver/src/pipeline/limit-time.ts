@@ -1,4 +1,5 @@
 import { badRequest } from "@cellplane/apimachinery";
+import { timedOut } from "./to-status-error.ts";
 import type { Stage } from "../request/handler.ts";
 import {
   extendRequest,
@@ -15,18 +16,48 @@ export function limitTime<Req extends IncomingRequest & WithInfo>(): Stage<
   Req,
   Req & WithDeadline
 > {
-  return (request, next) => {
-    const isLong = request.info.verb === "watch" || request.info.verb === "connect";
-    const ms = isLong ? undefined : allottedMs(request.query.get("timeout"));
-    let signal: AbortSignal | undefined;
-    const deadline = (): AbortSignal => (signal ??= signalOf(request, ms));
-    return next(extendRequest(request, { deadline }));
+  return async (request, next) => {
+    const { verb } = request.info;
+    if (verb === "watch" || verb === "connect") {
+      return next(extendRequest(request, { deadline: () => request.signal }));
+    }
+    const deadline = new Deadline(request, allottedMs(request.query.get("timeout")));
+    try {
+      return await next(extendRequest(request, { deadline: () => deadline.signal }));
+    } finally {
+      deadline.clear();
+    }
   };
 }
 
-function signalOf(request: IncomingRequest, ms: number | undefined): AbortSignal {
-  if (ms === undefined) return request.signal;
-  return AbortSignal.any([request.signal, AbortSignal.timeout(ms)]);
+/** Most reads never ask for their signal, so controller and timer are made when one does. */
+class Deadline {
+  readonly #request: IncomingRequest;
+  readonly #ms: number;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(request: IncomingRequest, ms: number) {
+    this.#request = request;
+    this.#ms = ms;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= this.#start()).signal;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(): AbortController {
+    const controller = new AbortController();
+    const { signal } = this.#request;
+    this.#timer = setTimeout(() => controller.abort(timedOut()), this.#ms);
+    if (signal.aborted) controller.abort(signal.reason);
+    else signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
+    return controller;
+  }
 }
 
 function allottedMs(timeout: string | null): number {
