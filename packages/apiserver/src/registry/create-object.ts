@@ -133,8 +133,9 @@ async function explainLoss(request: WriteRequest, object: KubernetesObject): Pro
   const cached = cache.get(request.namespace, name);
   if (!cached) return exists;
   if (cache.parse(cached).metadata.deletionTimestamp === undefined) return exists;
+  const { details = {} } = exists;
   return new StatusError("AlreadyExists", `object is being deleted: ${exists.message}`, {
-    ...(exists.details === undefined ? {} : { details: exists.details }),
+    details,
   });
 }
 

@@ -64,6 +64,6 @@ class MemoryResourceRegistry implements ResourceRegistry {
 
   #changed(): void {
     this.#generation += 1;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -52,10 +52,10 @@ function ownStatusMetadata(wanted: KubernetesObject): KubernetesObject["metadata
   };
 }
 
-function withStatus(object: KubernetesObject, status: unknown): KubernetesObject {
+function withStatus(object: KubernetesObject, status: KubernetesObject[string]): KubernetesObject {
+  if (object["status"] === status) return object;
   const { status: _, ...rest } = object;
-  const base = rest as KubernetesObject;
-  return status === undefined ? base : { ...base, status: status as JsonObject };
+  return status === undefined ? rest : { ...rest, status };
 }
 
 /** What counts for the generation: all but metadata, and status where that is a subresource. */

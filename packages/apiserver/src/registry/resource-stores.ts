@@ -52,6 +52,9 @@ export class ResourceStores implements Disposable {
     const key = `${definition.group}/${definition.resource}`;
     const known = this.#stores.get(key);
     if (known?.definition === definition) return known;
+    // A request that began with the old definition must not bring that one's store back.
+    const now = this.#options.registry.findResource(definition.group, definition.resource);
+    if (known && known.definition === now) return known;
     known?.cache[Symbol.dispose]();
     const opened = this.#open(definition);
     this.#stores.set(key, opened);

@@ -36,7 +36,7 @@ export interface ServerFixture extends AsyncDisposable {
   readonly server: ApiServer;
   readonly registry: ResourceRegistry;
   readonly ca: string;
-  ask(method: string, path: string, sent?: Sent): Promise<Answer>;
+  readonly ask: (method: string, path: string, sent?: Sent) => Promise<Answer>;
 }
 
 const silent: Logger = {

@@ -67,7 +67,7 @@ function parseApplied(text: string): KubernetesObject {
     );
   }
   const { metadata } = value;
-  return { ...value, metadata: isJsonObject(metadata) ? metadata : {} } as KubernetesObject;
+  return { ...value, metadata: isJsonObject(metadata) ? metadata : {} };
 }
 
 interface Applied {

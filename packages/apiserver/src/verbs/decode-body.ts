@@ -191,7 +191,7 @@ function withKind(json: JsonObject, { gvk }: ExpectedBody): KubernetesObject {
     apiVersion: formatGroupVersion(gvk),
     metadata: isJsonObject(metadata) ? metadata : {},
     ...rest,
-  } as KubernetesObject;
+  };
 }
 
 function notAnObject(json: JsonValue, text: string, expected: ExpectedBody): StatusError {

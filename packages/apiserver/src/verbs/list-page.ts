@@ -168,7 +168,8 @@ async function readHistory(
     const stored = await store.storage.page({
       start: prefix + plan.start,
       end: prefixEnd(prefix),
-      limit: 0,
+      // One more than the page, to know whether there are more; a selector may need them all.
+      limit: read.selection.filter === undefined && plan.limit > 0 ? plan.limit + 1 : 0,
       revision: plan.revision,
     });
     const objects = stored.values.map(({ key, value, revision }) =>
@@ -178,7 +179,7 @@ async function readHistory(
     const metadata = page(target, { ...cut, read, revision: plan.revision, total: 0 }).metadata;
     const { remainingItemCount: _, ...rest } = metadata;
     const known = cut.next !== undefined && read.selection.filter === undefined;
-    const remainingItemCount = objects.length - cut.items.length;
+    const remainingItemCount = stored.count - cut.items.length;
     return { metadata: known ? { ...rest, remainingItemCount } : rest, items: cut.items };
   } catch (error) {
     if (error instanceof CompactedError) throw expired(read.options, plan);

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import { convertObjects } from "../registry/convert-object.ts";
 import type { ApiResponse } from "../request/api-response.ts";
@@ -59,11 +60,21 @@ async function answerPieces(target: ResourceRequest, pieces: ListPieces): Promis
   }
   const chunks = chain([first, second], slices);
   if (takesGzip(target.request)) {
-    const bytes = Buffer.concat(Array.from(chunks));
+    const bytes = await collect(chunks);
     return await answerBytes(target.request, { status: 200, bytes, contentType: jsonType });
   }
   const headers = { "content-type": jsonType };
   return { status: 200, headers, body: { kind: "chunks", chunks } };
+}
+
+// A slice a turn, so that a big list does not stop the loop.
+async function collect(chunks: Iterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (const chunk of chunks) {
+    parts.push(chunk);
+    await setImmediate();
+  }
+  return Buffer.concat(parts);
 }
 
 function* chain(

@@ -111,7 +111,7 @@ export class StoreFeed implements AsyncDisposable {
   #advance(revision: number): void {
     if (revision > this.#revision) this.#revision = revision;
     if (this.#progressListeners.size === 0) return;
-    for (const told of [...this.#progressListeners]) told();
+    for (const told of this.#progressListeners) told();
   }
 
   #ended(error: Error | undefined): void {

@@ -57,6 +57,8 @@ export class WatchCache implements Disposable {
   #loadedRevision = 0;
   #loaded = false;
   #loading: Promise<void> | undefined;
+  /** Counts resets. */
+  #generation = 0;
   /** Events that came while loading, or behind one whose bytes are being decrypted. */
   #queue: QueuedEvents[] = [];
   #draining: Promise<void> | undefined;
@@ -190,8 +192,11 @@ export class WatchCache implements Disposable {
   }
 
   async #load(): Promise<void> {
+    const generation = this.#generation;
     try {
       const { index, revision } = await this.#readAll();
+      // The feed was interrupted meanwhile, so events after this reading may be missing.
+      if (generation !== this.#generation) return;
       this.#index = index;
       this.#loadedRevision = revision;
       this.#changedRevision = revision;
@@ -199,7 +204,7 @@ export class WatchCache implements Disposable {
       this.#loaded = true;
       this.#drain();
     } finally {
-      this.#loading = undefined;
+      if (generation === this.#generation) this.#loading = undefined;
     }
   }
 
@@ -304,6 +309,7 @@ export class WatchCache implements Disposable {
   }
 
   #reset(): void {
+    this.#generation += 1;
     this.#loaded = false;
     this.#loading = undefined;
     this.#draining = undefined;
