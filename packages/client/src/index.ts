@@ -7,6 +7,7 @@ export type {
   ResourcePath,
   RestClient,
   WatchStreamEvent,
+  WatchQuery,
   WriteQuery,
 } from "./rest/rest-client.ts";
 export { ConnectionError } from "./rest/connection-error.ts";

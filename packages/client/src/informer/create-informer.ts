@@ -42,11 +42,14 @@ export function createInformer<T extends KubernetesObject>(
 
   let waking = new AbortController();
 
-  const succeed = (): void => {
-    failures = 0;
+  const recover = (): void => {
     if (lastError === undefined) return;
     lastError = undefined;
     store.notifyState();
+  };
+  const succeed = (): void => {
+    failures = 0;
+    recover();
   };
 
   const { client, path, labelSelector, fieldSelector, metadataOnly } = options;
@@ -84,6 +87,8 @@ export function createInformer<T extends KubernetesObject>(
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
         allowWatchBookmarks: true,
         timeoutSeconds: watchSeconds,
+        // A member that came back may have nothing to tell for a long time.
+        onOpen: recover,
       },
       signal,
     );

@@ -76,7 +76,7 @@ export function createRestClient(transport: Transport, options: RestClientOption
       const url = resourceUrl(path) + parameters;
       const headers = query.metadataOnly === true ? { ...base, accept: watchMetadataAccept } : base;
       const response = await transport.request({ method: "GET", path: url, headers }, signal);
-      yield* readWatchEvents(response);
+      yield* readWatchEvents(response, query.onOpen);
     },
     create: (path, object, query = {}, signal) =>
       sendObject("POST", resourceUrl(path) + formatQuery(writeParameters(query)), signal, object),

@@ -21,6 +21,14 @@ export interface ListQuery {
   readonly metadataOnly?: boolean;
 }
 
+/** Query of a watch. */
+export interface WatchQuery extends ListQuery {
+  readonly allowWatchBookmarks?: boolean;
+  readonly timeoutSeconds?: number;
+  /** Called once the server has accepted the watch: the first event may be a long time away. */
+  readonly onOpen?: () => void;
+}
+
 /** Query of a write. */
 export interface WriteQuery {
   readonly fieldManager?: string;
@@ -74,7 +82,7 @@ export interface RestClient extends AsyncDisposable {
   /** Events until the server ends the stream (then the iteration ends) or `signal` aborts. */
   watch(
     path: ResourcePath,
-    query: ListQuery & { readonly allowWatchBookmarks?: boolean; readonly timeoutSeconds?: number },
+    query: WatchQuery,
     signal: AbortSignal,
   ): AsyncIterable<WatchStreamEvent>;
   create(

@@ -12,10 +12,12 @@ const newline = 0x0a;
  */
 export async function* readWatchEvents(
   response: TransportResponse,
+  onOpen?: () => void,
 ): AsyncIterable<WatchStreamEvent> {
   if (response.status >= 300) {
     throw statusErrorOf(response.status, decode(await readBody(response)));
   }
+  onOpen?.();
   for await (const line of splitLines(response.body)) yield parseEvent(line);
 }
 
