@@ -99,6 +99,12 @@ export class FederationFixture implements AsyncDisposable {
     });
   }
 
+  /** kubectl at the member of a cell, in the cell's namespace. */
+  inCellOk(cell: string, args: readonly string[], stdin = ""): Promise<string> {
+    const kubectl = this.kubectlAt(this.memberOf(cell));
+    return kubectl.ok(["-n", cellNamespace(cell), ...args], { stdin });
+  }
+
   /** Changes the federation's settings. */
   async configure(spec: object): Promise<void> {
     const patch = ["patch", "kubefedconfig", "kubefed", "--type", "merge", "-p"];
@@ -159,12 +165,13 @@ export class FederationFixture implements AsyncDisposable {
   }
 
   /** Waits until the control plane finds a member Ready, or not. */
-  async waitForReady(cluster: string, ready: "True" | "False" | "Unknown"): Promise<void> {
+  async waitForCluster(cluster: string, state: "Ready" | "NotReady"): Promise<void> {
     const condition = `jsonpath={.status.conditions[?(@.type=="Ready")].status}`;
     const args = ["-n", systemNamespace, "get", "kubefedcluster", cluster, "-o", condition];
-    await waitFor(`cluster ${cluster} to have Ready=${ready}`, async () =>
-      (await this.kubectl.ok(args)) === ready ? true : undefined,
-    );
+    await waitFor(`cluster ${cluster} to be ${state}`, async () => {
+      const isReady = (await this.kubectl.ok(args)) === "True";
+      return isReady === (state === "Ready") ? true : undefined;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -47,6 +47,16 @@ export class TestServer implements AsyncDisposable {
     await end(this.#child, "SIGKILL");
   }
 
+  /** Stops it answering, as a network that is cut does; it loses nothing. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets it answer again. */
+  unpause(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Starts it again, where it was. */
   async restart(): Promise<void> {
     await end(this.#child, "SIGKILL");
@@ -61,6 +71,7 @@ export class TestServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client[Symbol.asyncDispose]();
+    this.unpause();
     await end(this.#child, "SIGTERM");
   }
 }

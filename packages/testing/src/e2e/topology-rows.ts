@@ -1,5 +1,13 @@
 import { isJsonArray, isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
 
+interface TopologyEntry {
+  readonly name: string;
+  readonly revision?: number;
+  readonly status?: string;
+  readonly behind?: number;
+  readonly drifted?: boolean;
+}
+
 /** What the status tells of each topology, in words: `7`, `6 Held behind 1 drifted`, `NotReleased`. */
 export function topologyRows(object: KubernetesObject): Readonly<Record<string, string>> {
   const { status } = object;
@@ -7,17 +15,18 @@ export function topologyRows(object: KubernetesObject): Readonly<Record<string, 
   // A status of an earlier generation tells of what was asked before.
   if (status["observedGeneration"] !== object.metadata.generation) return {};
   const topologies = status["topologies"];
-  const entries = (isJsonArray(topologies) ? topologies : []).filter(isJsonObject);
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const { name, revision, status: word, behind, drifted } = entry;
-      const words = [
-        revision,
-        word,
-        behind === undefined ? undefined : `behind ${String(behind)}`,
-        drifted === true ? "drifted" : undefined,
-      ];
-      return [String(name), words.filter((each) => each !== undefined).join(" ")];
-    }),
-  );
+  const entries = isJsonArray(topologies)
+    ? (topologies as unknown as readonly TopologyEntry[])
+    : [];
+  return Object.fromEntries(entries.map((entry) => [entry.name, wordsOf(entry)]));
+}
+
+function wordsOf({ revision, status, behind, drifted }: TopologyEntry): string {
+  const words = [
+    revision === undefined ? "" : `${revision}`,
+    status ?? "",
+    behind === undefined ? "" : `behind ${behind}`,
+    drifted === true ? "drifted" : "",
+  ];
+  return words.filter((word) => word !== "").join(" ");
 }
