@@ -225,6 +225,7 @@ export {
 export { computeBehind } from "./plan/behind.ts";
 export { chooseApiVersion } from "./plan/choose-version.ts";
 export { decideMember, decideUnreadable } from "./plan/decide-member.ts";
+export { conflictOf, noteRepair, type RepairHistory } from "./plan/field-conflict.ts";
 export { holdRow } from "./plan/hold-row.ts";
 export {
   emptyLedger,
@@ -341,6 +342,7 @@ export {
 } from "./template/render-member-object.ts";
 export {
   covers,
+  findUncovered,
   ownedContent,
   retainFields,
   type RetentionRules,

@@ -31,6 +31,8 @@ export type NamespaceLimit =
   /** Cluster-scoped, a FederatedNamespace itself, or in a namespaced control plane without one. */
   | { readonly kind: "none" }
   | { readonly kind: "notFederated" }
+  /** Whether there is one cannot be told: nothing may be placed, and above all nothing removed. */
+  | { readonly kind: "unknown"; readonly message: string }
   | {
       readonly kind: "federated";
       readonly object: FederatedObject;
@@ -124,6 +126,7 @@ function limitOf(
   const { namespaceLimit: limit } = view;
   // Cells bring their own namespaces.
   if (over === "Cells" || limit.kind === "none") return { kind: "limit", reason: "" };
+  if (limit.kind === "unknown") return { kind: "invalid", message: limit.message };
   if (limit.kind === "notFederated") {
     return { kind: "limit", members: new Set(), reason: "NamespaceNotFederated" };
   }

@@ -130,6 +130,9 @@ describe("computePlacement()", () => {
     const none = placed(everywhere, { namespaceLimit: { kind: "notFederated" } });
     deepEqual(namesOf(none), []);
     equal(none.kind === "placed" && none.reason, "NamespaceNotFederated");
+    const unknown = { namespaceLimit: { kind: "unknown", message: "not read yet" } } as const;
+    equal(placed(everywhere, unknown).kind, "failed");
+    equal(placed(everywhere, { ...unknown, type: "cell" }).kind, "placed");
   });
 });
 

@@ -2,7 +2,7 @@ import type { KubernetesObject } from "@cellplane/apimachinery";
 import { kubefed } from "../api/names.ts";
 import { renderCellNamespace, targetNamespaceOf } from "../template/cell-names.ts";
 import type { Rendering, RenderTarget } from "../template/render-member-object.ts";
-import { retainFields } from "../template/retain-fields.ts";
+import { findUncovered, retainFields } from "../template/retain-fields.ts";
 import { type Bookkeeping, withBookkeeping } from "../template/source.ts";
 import { type LedgerEntry, memberVersionOf } from "./ledger.ts";
 import { decisionOf, type MemberFacts } from "./member-facts.ts";
@@ -48,9 +48,12 @@ export function applyRow(
       reason: `at revision ${desired.number}`,
     });
   }
-  const why =
-    standing.hash === rendering.hash ? "the member's object was changed" : "another rendering";
-  return writeDecision(facts, { ...bytes, live, why }, context);
+  if (standing.hash !== rendering.hash) {
+    return writeDecision(facts, { ...bytes, live, why: "another rendering" }, context);
+  }
+  const write = { ...bytes, live, why: "the member's object was changed" };
+  const repairs = findUncovered(live.live, rendering.object) ?? "";
+  return { ...writeDecision(facts, write, context), repairs };
 }
 
 /** What a write needs besides the facts. */

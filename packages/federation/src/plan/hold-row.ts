@@ -1,5 +1,6 @@
 import { decideWithoutRevision, type LiveView, moveOn, writeDecision } from "./apply-row.ts";
 import { computeBehind } from "./behind.ts";
+import { findUncovered } from "../template/retain-fields.ts";
 import { decisionOf, type MemberFacts } from "./member-facts.ts";
 import { isDrifted, type KnownStanding, renderingOf, standingOf } from "./standing.ts";
 import type { SyncContext } from "./sync-context.ts";
@@ -80,7 +81,8 @@ function decideDrifted(
   const why = `${what}; not in the mask, so repaired to what it was (Pin)`;
   const repair = writeDecision(facts, { rendering, revision, live, why }, context);
   const status = repair.status === "" && behind > 0 ? "Held" : repair.status;
-  return { ...repair, status, behind, drifted: repair.operation.kind === "none" };
+  const repairs = (live.live && findUncovered(live.live, rendering.object)) ?? "";
+  return { ...repair, status, behind, drifted: repair.operation.kind === "none", repairs };
 }
 
 function revisionOf({ revision }: KnownStanding): { readonly revision?: number } {

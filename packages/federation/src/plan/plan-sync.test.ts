@@ -79,8 +79,9 @@ describe("planSync() without a mask", () => {
     world.reconcile(at("1"));
     deepEqual(world.writes, []);
     world.put("a", { ...(world.objectIn("a") ?? live), data: { key: "edited" } });
-    world.reconcile(at("1"));
+    const plan = world.reconcile(at("1"));
     deepEqual(world.writes, ["update a"]);
+    equal(decisionIn(plan, "a").repairs, "/data/key");
     deepEqual(dataOf(world.objectIn("a")), { key: "1" });
     equal(world.objectIn("a")?.metadata.annotations?.["someone.io/else"], "1");
   });

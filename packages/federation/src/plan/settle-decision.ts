@@ -13,9 +13,14 @@ export type WriteOutcome =
   | { readonly kind: "none" }
   /** Created or updated; the object as the member answered it. */
   | { readonly kind: "written"; readonly object: KubernetesObject }
-  /** The deletion or the release was accepted. */
-  | { readonly kind: "accepted" }
-  | { readonly kind: "failed"; readonly message: string }
+  /** The deletion was accepted; the object goes once its finalizers have run. */
+  | { readonly kind: "removing" }
+  /** The object is gone, or let go. */
+  | { readonly kind: "removed" }
+  /** Dropped before it was sent, as the plan had been overtaken. */
+  | { readonly kind: "stale" }
+  /** `status` where the operation's own word for failure is not the right one. */
+  | { readonly kind: "failed"; readonly message: string; readonly status?: TopologyStatusName }
   | { readonly kind: "timedOut"; readonly message: string };
 
 /** A decision after its operation: what is reported and what the ledger becomes. */
@@ -48,12 +53,13 @@ export function createSettler(
 ) => SettledDecision {
   const context = createSyncContext(view);
   return (decision, outcome, remoteStatus) => {
-    const entry = writtenEntry(decision, outcome, { context, now });
     const report = reportOf(decision, outcome, remoteStatus);
+    // What is out of placement and gone is done with.
+    const isDone = outcome.kind === "removed" && !decision.inPlacement;
     return {
       report,
-      reported: decision.reported || report.status !== "",
-      ledger: entry === undefined ? decision.ledger : { kind: "set", entry },
+      reported: !isDone && (decision.reported || report.status !== ""),
+      ledger: ledgerChangeOf(decision, outcome, { context, now }),
     };
   };
 }
@@ -89,13 +95,16 @@ function freezeKubefedEntry([member, entry]: [string, LedgerEntry]): [string, Le
   return [member, entry.hash === undefined ? { ...entry, hash: "" } : entry];
 }
 
-function writtenEntry(
-  { brings }: TopologyDecision,
+function ledgerChangeOf(
+  { brings, ledger, operation }: TopologyDecision,
   outcome: WriteOutcome,
   { context, now }: { readonly context: SyncContext; readonly now: string },
-): LedgerEntry | undefined {
-  if (outcome.kind !== "written" || brings === undefined) return undefined;
-  return {
+): LedgerChange {
+  if (outcome.kind === "removed") return { kind: "drop" };
+  if (outcome.kind !== "written" || brings === undefined) {
+    return operation.kind === "none" ? ledger : { kind: "keep" };
+  }
+  const entry: LedgerEntry = {
     version: memberVersionOf(outcome.object),
     revision: brings.revision,
     hash: brings.hash,
@@ -103,6 +112,7 @@ function writtenEntry(
     ...(brings.adopted ? { adopted: true } : {}),
     appliedAt: now,
   };
+  return { kind: "set", entry };
 }
 
 function reportOf(
@@ -110,10 +120,9 @@ function reportOf(
   outcome: WriteOutcome,
   remoteStatus: JsonValue | undefined,
 ): TopologyReport {
-  const { member, topology, cluster, inPlacement, behind, drifted, operation, brings } = decision;
+  const { member, topology, cluster, inPlacement, behind, drifted, brings } = decision;
   const failed = outcome.kind === "failed" || outcome.kind === "timedOut";
-  const status =
-    failed && operation.kind !== "none" ? failures[operation.kind][outcome.kind] : decision.status;
+  const status = failed ? failureOf(decision, outcome) : decision.status;
   const revision = outcome.kind === "written" ? brings?.revision : decision.revision;
   const message = failed ? outcome.message : decision.reason;
   return {
@@ -128,4 +137,12 @@ function reportOf(
     ...(revision === undefined ? {} : { revision }),
     ...(remoteStatus === undefined ? {} : { remoteStatus }),
   };
+}
+
+function failureOf(
+  { operation, status }: TopologyDecision,
+  outcome: Extract<WriteOutcome, { readonly kind: "failed" | "timedOut" }>,
+): TopologyStatusName {
+  if (outcome.kind === "failed" && outcome.status !== undefined) return outcome.status;
+  return operation.kind === "none" ? status : failures[operation.kind][outcome.kind];
 }

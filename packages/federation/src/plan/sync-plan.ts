@@ -59,6 +59,11 @@ export interface TopologyDecision {
   /** What a successful create or update brings the member to. */
   readonly brings?: Standing;
   readonly ledger: LedgerChange;
+  /**
+   * Set where the write only undoes a change made in the member: the JSON pointer of the first
+   * field that differs, `""` where only something was added.
+   */
+  readonly repairs?: string;
   /** What is reported if nothing is written, or the write succeeds. `""` is fine. */
   readonly status: TopologyStatusName;
   /** Not every member concerned is shown: one that is out of placement and done with is not. */

@@ -159,12 +159,15 @@ export class World {
   #write({ member, operation }: TopologyDecision): Parameters<ReturnType<typeof createSettler>>[1] {
     if (operation.kind === "none") return { kind: "none" };
     this.writes.push(`${operation.kind} ${member}`);
-    if (operation.kind === "delete") this.remove(member);
+    if (operation.kind === "delete") {
+      this.remove(member);
+      return { kind: "removing" };
+    }
     if (operation.kind === "create" || operation.kind === "update") {
       this.put(member, operation.object);
       return { kind: "written", object: this.#objects.get(member) ?? operation.object };
     }
-    return { kind: "accepted" };
+    return { kind: "removed" };
   }
 }
 

@@ -58,28 +58,48 @@ export function ownedContent(live: KubernetesObject, rules: RetentionRules): Jso
 
 /**
  * Whether the member has everything that was rendered: the test where it is not known what the
- * member stored after our last write. What it has besides may be its defaults.
+ * member stored after our last write. What it has besides may be its defaults; labels may not.
  */
 export function covers(live: KubernetesObject, rendered: KubernetesObject): boolean {
-  const { metadata, apiVersion: _, kind: __, status: ___, ...rest } = rendered;
-  if (!isJsonEqual(metadata.labels ?? {}, live.metadata.labels ?? {})) return false;
-  const set = metadata.annotations ?? {};
-  if (!Object.entries(set).every(([key, value]) => live.metadata.annotations?.[key] === value)) {
-    return false;
-  }
-  return coversValue(live as JsonObject, rest as JsonObject);
+  const { labels: mine = {} } = rendered.metadata;
+  const { labels: theirs = {} } = live.metadata;
+  return isJsonEqual(mine, theirs) && findUncovered(live, rendered) === undefined;
 }
 
-function coversValue(live: JsonValue | undefined, wanted: JsonValue): boolean {
-  if (isJsonArray(wanted)) {
-    if (!isJsonArray(live)) return wanted.length === 0 && live === undefined;
-    return live.length === wanted.length && wanted.every((item, at) => coversValue(live[at], item));
-  }
-  if (!isJsonObject(wanted)) return isJsonEqual(live ?? null, wanted);
+/** JSON pointer of the first field of the rendering that the member has otherwise, or not at all. */
+export function findUncovered(
+  live: KubernetesObject,
+  rendered: KubernetesObject,
+): string | undefined {
+  const { metadata, apiVersion: _, kind: __, status: ___, ...rest } = rendered;
+  const { labels = {}, annotations = {} } = metadata;
+  return findIn(live as JsonObject, { ...rest, metadata: { labels, annotations } }, "");
+}
+
+function findIn(live: JsonValue | undefined, wanted: JsonValue, path: string): string | undefined {
+  if (isJsonArray(wanted)) return findInItems(live, wanted, path);
+  if (!isJsonObject(wanted)) return isJsonEqual(live ?? null, wanted) ? undefined : path;
   const object = isJsonObject(live) ? live : {};
-  return Object.entries(wanted).every(
-    ([key, value]) => value === undefined || coversValue(object[key], value),
-  );
+  for (const [key, value] of Object.entries(wanted)) {
+    const at = `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const found = value === undefined ? undefined : findIn(object[key], value, at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function findInItems(
+  live: JsonValue | undefined,
+  wanted: readonly JsonValue[],
+  path: string,
+): string | undefined {
+  const items = isJsonArray(live) ? live : [];
+  if (items.length !== wanted.length) return path;
+  for (const [index, item] of wanted.entries()) {
+    const found = findIn(items[index], item, `${path}/${index}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function retainedPointers({
