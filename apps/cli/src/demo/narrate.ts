@@ -1,4 +1,4 @@
-const isColored = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
+const isColored = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
 
 /** Tells the story on standard output. */
 export function tell(text: string): void {
