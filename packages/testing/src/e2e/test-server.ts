@@ -47,6 +47,11 @@ export class TestServer implements AsyncDisposable {
     await end(this.#child, "SIGKILL");
   }
 
+  /** Stops it cleanly. */
+  async stop(): Promise<void> {
+    await end(this.#child, "SIGTERM");
+  }
+
   /** Stops it answering, as a network that is cut does; it loses nothing. */
   pause(): void {
     this.#child.kill("SIGSTOP");
