@@ -130,7 +130,7 @@ export function createInformer<T extends KubernetesObject>(
     get: (key) => store.get(key),
     list: () => store.list(),
     byIndex: (index, value) => store.byIndex(index, value),
-    addHandler: (handler) => store.addHandler(handler),
+    addHandler: (handler, signal) => store.addHandler(handler, signal),
     record: (object) => store.put(trim(object)),
     recordRemoval: (object) => store.remove(trim(object)),
     wake: () => waking.abort(),

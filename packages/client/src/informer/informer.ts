@@ -20,7 +20,8 @@ export interface Informer<T extends KubernetesObject = KubernetesObject> {
   list(): readonly T[];
   /** Objects under one value of an index. */
   byIndex(index: string, value: string): readonly T[];
-  addHandler(handler: InformerHandler<T>): void;
+  /** Tells of the objects there are, then of changes, until `signal` aborts. */
+  addHandler(handler: InformerHandler<T>, signal?: AbortSignal): void;
   /**
    * Takes in the answer to a write of one's own, so that the next decision knows it before the
    * watch tells it. Older states that the watch still brings are ignored.

@@ -10,7 +10,8 @@ export class ObjectStore<T extends KubernetesObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, Map<string, Map<string, T>>>();
   readonly #indexFunctions: Readonly<Record<string, IndexFunction<T>>>;
-  readonly #handlers: InformerHandler<T>[] = [];
+  // Replaced, never changed: a handler may come or go while the others are being told.
+  #handlers: readonly InformerHandler<T>[] = [];
 
   constructor(indexFunctions: Readonly<Record<string, IndexFunction<T>>>) {
     this.#indexFunctions = indexFunctions;
@@ -31,9 +32,14 @@ export class ObjectStore<T extends KubernetesObject> {
     return Array.from(values.get(value)?.values() ?? []);
   }
 
-  /** A handler added late is told the objects there are. */
-  addHandler(handler: InformerHandler<T>): void {
-    this.#handlers.push(handler);
+  /** A handler added late is told the objects there are; it is let go when `signal` aborts. */
+  addHandler(handler: InformerHandler<T>, signal?: AbortSignal): void {
+    if (signal?.aborted) return;
+    this.#handlers = [...this.#handlers, handler];
+    const remove = (): void => {
+      this.#handlers = this.#handlers.filter((each) => each !== handler);
+    };
+    signal?.addEventListener("abort", remove, { once: true });
     for (const object of this.#objects.values()) handler.onAdd?.(object);
   }
 

@@ -13,6 +13,12 @@ import { CellNamespaces } from "./cell-namespaces.ts";
 
 const managedSelector = `${kubefed.managedLabel}=true`;
 
+interface Watched {
+  readonly informer: Informer;
+  readonly stop: AbortController;
+  users: number;
+}
+
 /**
  * A joined cluster while its credentials stay the same: one client, one informer a resource,
  * however many cells and federated types there are.
@@ -21,7 +27,7 @@ export class MemberConnection implements AsyncDisposable {
   readonly cluster: string;
   readonly client: RestClient;
   readonly namespaces: CellNamespaces;
-  readonly #informers = new Map<string, Informer>();
+  readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
   #served: ReadonlyMap<string, readonly string[]> | undefined;
 
@@ -36,25 +42,36 @@ export class MemberConnection implements AsyncDisposable {
     return this.#closing.signal;
   }
 
-  /** The informer of the managed objects of a resource; started with the first handler. */
-  watch(path: ResourcePath, handler: InformerHandler): Informer {
+  /** The informer of the managed objects of a resource; it runs while it has handlers. */
+  watch(path: ResourcePath, handler: InformerHandler, signal: AbortSignal): Informer {
     const key = `${path.version} ${formatGroupResource(path)}`;
-    const known = this.#informers.get(key);
-    if (known) {
-      known.addHandler(handler);
-      return known;
-    }
+    const watched = this.#watched.get(key) ?? this.#start(key, path);
+    watched.users++;
+    watched.informer.addHandler(handler, signal);
+    const leave = (): void => {
+      watched.users--;
+      if (watched.users > 0) return;
+      this.#watched.delete(key);
+      watched.stop.abort();
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+    return watched.informer;
+  }
+
+  #start(key: string, path: ResourcePath): Watched {
     const informer = createInformer({
       client: this.client,
       path,
       labelSelector: managedSelector,
       trim: dropManagedFields,
     });
-    this.#informers.set(key, informer);
-    informer.addHandler(handler);
+    const stop = new AbortController();
+    const watched = { informer, stop, users: 0 };
+    this.#watched.set(key, watched);
     // An informer never rejects for a server's failure: `lastError` tells it.
-    void informer.run(this.#closing.signal);
-    return informer;
+    void informer.run(AbortSignal.any([this.#closing.signal, stop.signal]));
+    return watched;
   }
 
   /** Versions of a resource that the member serves, preferred first; `undefined` while not known. */
@@ -77,7 +94,7 @@ export class MemberConnection implements AsyncDisposable {
 
   /** Lets informers that wait out a failure try again at once: the member is back. */
   wake(): void {
-    for (const informer of this.#informers.values()) informer.wake();
+    for (const { informer } of this.#watched.values()) informer.wake();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

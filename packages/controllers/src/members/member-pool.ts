@@ -68,9 +68,12 @@ export class MemberPool implements AsyncDisposable {
     return outcome.kind === "malformed" ? outcome.message : undefined;
   }
 
-  /** Calls `listener` with a joined cluster's name when its connection comes, goes or is replaced. */
-  onChange(listener: (cluster: string) => void): void {
+  /** Calls `listener` with a joined cluster's name when its connection comes, goes or is replaced, until `signal` aborts. */
+  onChange(listener: (cluster: string) => void, signal?: AbortSignal): void {
+    if (signal?.aborted) return;
     this.#listeners.add(listener);
+    const remove = (): unknown => this.#listeners.delete(listener);
+    signal?.addEventListener("abort", remove, { once: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,11 +20,19 @@ export class MemberWatches {
   readonly #deps: SyncDependencies;
   readonly #type: SyncedType;
   readonly #handler: MemberWatchHandler;
+  readonly #signal: AbortSignal;
 
-  constructor(deps: SyncDependencies, type: SyncedType, handler: MemberWatchHandler) {
+  /** Lets go of its informers when `signal` aborts. */
+  constructor(
+    deps: SyncDependencies,
+    type: SyncedType,
+    handler: MemberWatchHandler,
+    signal: AbortSignal,
+  ) {
     this.#deps = deps;
     this.#type = type;
     this.#handler = handler;
+    this.#signal = signal;
   }
 
   /** The informer of the type in a joined cluster; `undefined` while it cannot be watched there. */
@@ -40,12 +48,13 @@ export class MemberWatches {
         this.#handler.onObject(cluster, object);
       }
     };
-    const informer = connection.watch(chosen.path, {
+    const handler = {
       onAdd: tell,
       onUpdate: tell,
       onDelete: tell,
       onStateChange: () => this.#handler.onCluster(cluster),
-    });
+    };
+    const informer = connection.watch(chosen.path, handler, this.#signal);
     this.#watches.set(cluster, { connection, informer });
     return informer;
   }

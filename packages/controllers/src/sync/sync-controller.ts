@@ -29,11 +29,12 @@ export interface SyncController extends Controller {
   addNamespace(namespace: string): void;
 }
 
-/** Makes the sync controller of one FederatedTypeConfig. */
+/** Makes the sync controller of one FederatedTypeConfig; it listens to what is shared until `signal` aborts. */
 export function createSyncController(
   deps: SyncDependencies,
   name: string,
   typeConfig: FederatedTypeConfigSpec,
+  signal: AbortSignal,
 ): SyncController {
   const { federatedType } = typeConfig;
   const path = {
@@ -51,13 +52,18 @@ export function createSyncController(
   const type: SyncedType = { name, typeConfig, path, objects };
   // Namespaces take turns, so that one tenant's many objects do not starve another's.
   const queue = new WorkQueue({ groupOf: (key) => key.slice(0, key.lastIndexOf("/")) });
-  const watches = new MemberWatches(deps, type, {
-    onObject: (_cluster, object) => {
-      const key = federatedKey(object, type, deps.controlPlaneId);
-      if (key !== undefined && objects.get(key)) queue.addAfter(key, delayFor(key));
+  const watches = new MemberWatches(
+    deps,
+    type,
+    {
+      onObject: (_cluster, object) => {
+        const key = federatedKey(object, type, deps.controlPlaneId);
+        if (key !== undefined && objects.get(key)) queue.addAfter(key, delayFor(key));
+      },
+      onCluster: () => addAll(),
     },
-    onCluster: () => addAll(),
-  });
+    signal,
+  );
   const lastTold = new Map<string, number>();
   const delayFor = (key: string): number => {
     const now = performance.now();
@@ -86,32 +92,36 @@ export function createSyncController(
     onDelete: (object) => lastTold.delete(objectKey(object)),
   });
   const { shared } = deps;
-  shared.clusters.addHandler({
+  const clusterHandler = {
     onAdd: addConcerned,
-    onUpdate: (cluster, old) => {
+    onUpdate: (cluster: KubeFedCluster, old: KubeFedCluster) => {
       if (isClusterChanged(cluster, old)) addConcerned(cluster);
     },
     onDelete: addConcerned,
-  });
+  };
   const addCell = (cell: Cell): void => addNamespace(cell.metadata.namespace ?? "");
-  shared.cells.addHandler({ onAdd: addCell, onUpdate: addCell, onDelete: addCell });
-  shared.topologyTypes.addHandler({ onAdd: addAll, onUpdate: addAll, onDelete: addAll });
-  shared.configs.addHandler({ onAdd: addAll, onUpdate: addAll, onDelete: addAll });
-  shared.namespaces.addHandler({
-    onAdd: ({ metadata }) => addNamespace(metadata.name ?? ""),
-    onUpdate: (namespace, old) => {
+  const cellHandler = { onAdd: addCell, onUpdate: addCell, onDelete: addCell };
+  const allHandler = { onAdd: addAll, onUpdate: addAll, onDelete: addAll };
+  const namespaceHandler = {
+    onAdd: ({ metadata }: KubernetesObject) => addNamespace(metadata.name ?? ""),
+    onUpdate: (namespace: KubernetesObject, old: KubernetesObject) => {
       if (!isSame(namespace.metadata.labels, old.metadata.labels)) {
         addNamespace(namespace.metadata.name ?? "");
       }
     },
-  });
-  deps.pool.onChange(() => addAll());
+  };
+  shared.clusters.addHandler(clusterHandler, signal);
+  shared.cells.addHandler(cellHandler, signal);
+  shared.topologyTypes.addHandler(allHandler, signal);
+  shared.configs.addHandler(allHandler, signal);
+  shared.namespaces.addHandler(namespaceHandler, signal);
+  deps.pool.onChange(() => addAll(), signal);
 
   return {
     name: `sync/${name}`,
     type,
     addNamespace,
-    run: (signal) =>
+    run: (running) =>
       runKeyed(
         {
           name: `sync/${name}`,
@@ -121,7 +131,7 @@ export function createSyncController(
           workers: deps.settings().syncWorkers,
           onError: deps.onError,
         },
-        signal,
+        running,
       ),
   };
 }

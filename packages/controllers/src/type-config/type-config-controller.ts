@@ -48,10 +48,11 @@ export function createTypeConfigController(
   };
 
   const start = (config: FederatedTypeConfig, key: string, signal: AbortSignal): void => {
-    const controller = createSyncController(syncDeps, key, config.spec);
     const stopping = new AbortController();
+    const either = AbortSignal.any([signal, stopping.signal]);
+    const controller = createSyncController(syncDeps, key, config.spec, either);
     const ended = controller
-      .run(AbortSignal.any([signal, stopping.signal]))
+      .run(either)
       .catch((error: unknown) => deps.onError(error, { controller: controller.name }));
     const { generation = 0 } = config.metadata;
     running.set(key, { generation, controller, stop: stopping, ended });
