@@ -23,6 +23,8 @@ import { probeMember } from "./probe-member.ts";
 
 // A status without changes is refreshed this often, so that `lastProbeTime` tells that probing goes on.
 const refreshStatusMs = 60_000;
+// CRDs come and go in members; nothing tells.
+const readServedEveryMs = 30_000;
 
 /**
  * Probes every joined cluster once a period and writes its conditions; the derived clusters of its
@@ -40,13 +42,27 @@ export function createClusterController(deps: {
   const { shared, pool } = deps;
   const queue = new WorkQueue();
   const beliefs = new Map<string, HealthBelief>();
+  const servedReadAtMs = new Map<string, number>();
   shared.clusters.addHandler({
     onAdd: (cluster) => queue.add(joinedClusterOf(cluster)),
     onDelete: (cluster) => beliefs.delete(cluster.metadata.name ?? ""),
   });
-  pool.onChange((cluster) => {
+  pool.onChange((cluster, change) => {
+    if (change === "served") return;
     beliefs.delete(cluster);
+    servedReadAtMs.delete(cluster);
     queue.add(cluster);
+  });
+  // A type that is enabled may be of a kind that members have served only since a moment ago.
+  const readServedAgain = (): void => {
+    servedReadAtMs.clear();
+    for (const { cluster } of pool.list()) queue.add(cluster);
+  };
+  shared.typeConfigs.addHandler({
+    onAdd: readServedAgain,
+    onUpdate: ({ metadata }, old) => {
+      if (metadata.generation !== old.metadata.generation) readServedAgain();
+    },
   });
 
   const reconcile = async (key: string): Promise<Outcome> => {
@@ -61,12 +77,16 @@ export function createClusterController(deps: {
     const wasReady = beliefs.get(key)?.accepted?.kind === "healthy";
     beliefs.set(key, belief);
     const { accepted = probe } = belief;
-    if (connection && accepted.kind === "healthy" && !wasReady) {
-      // What it serves must be known before anything is written there.
-      await connection.refreshDiscovery();
-      connection.wake();
-    }
     const nowMs = deps.nowMs();
+    if (accepted.kind === "healthy") {
+      const isStale = nowMs - (servedReadAtMs.get(key) ?? 0) >= readServedEveryMs;
+      // What it serves must be known before anything is written there.
+      if (!wasReady || isStale) {
+        await pool.refreshServed(key);
+        servedReadAtMs.set(key, nowMs);
+      }
+      if (!wasReady) connection?.wake();
+    }
     await Promise.all(
       concerned.map(async (cluster) => {
         const status = renderClusterStatus(accepted, cluster.status, formatTime(nowMs));

@@ -8,6 +8,12 @@ import { type MemberCredentials, readMemberCredentials } from "./member-credenti
 /** Reaches a member's API server: directly, or through a tunnel. */
 export type ConnectMember = (cluster: string, credentials: MemberCredentials) => RestClient;
 
+/** What changed of a member: its connection, or the kinds that it serves. */
+export type MemberChange = "connection" | "served";
+
+/** Told the joined cluster's name, and what changed. */
+export type MemberListener = (cluster: string, change: MemberChange) => void;
+
 interface Entry {
   readonly fingerprint: string;
   readonly connection: MemberConnection;
@@ -19,7 +25,7 @@ interface Entry {
  */
 export class MemberPool implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
-  readonly #listeners = new Set<(cluster: string) => void>();
+  readonly #listeners = new Set<MemberListener>();
   readonly #shared: SharedInformers;
   readonly #connect: ConnectMember;
   readonly #systemNamespace: string;
@@ -68,12 +74,17 @@ export class MemberPool implements AsyncDisposable {
     return outcome.kind === "malformed" ? outcome.message : undefined;
   }
 
-  /** Calls `listener` with a joined cluster's name when its connection comes, goes or is replaced, until `signal` aborts. */
-  onChange(listener: (cluster: string) => void, signal?: AbortSignal): void {
+  /** Tells `listener` when a connection comes, goes or is replaced, or serves other kinds, until `signal` aborts. */
+  onChange(listener: MemberListener, signal?: AbortSignal): void {
     if (signal?.aborted) return;
     this.#listeners.add(listener);
     const remove = (): unknown => this.#listeners.delete(listener);
     signal?.addEventListener("abort", remove, { once: true });
+  }
+
+  /** Reads anew what a member serves; whoever waits for a kind there is told. */
+  async refreshServed(cluster: string): Promise<void> {
+    if (await this.get(cluster)?.refreshDiscovery()) this.#tell(cluster, "served");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -99,7 +110,11 @@ export class MemberPool implements AsyncDisposable {
       const connection = new MemberConnection(cluster, this.#connect(cluster, credentials));
       this.#entries.set(cluster, { fingerprint, connection });
     }
-    for (const listener of this.#listeners) listener(cluster);
+    this.#tell(cluster, "connection");
+  }
+
+  #tell(cluster: string, change: MemberChange): void {
+    for (const listener of this.#listeners) listener(cluster, change);
   }
 
   #find(cluster: string): KubeFedCluster | undefined {
