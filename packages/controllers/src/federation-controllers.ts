@@ -6,6 +6,7 @@ import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
 import type { Controller, ErrorReporter } from "./shared/controller.ts";
 import { readFederationSettings } from "./shared/federation-settings.ts";
 import { allInformers, createSharedInformers } from "./shared/shared-informers.ts";
+import { createTombstoneController } from "./tombstone/tombstone-controller.ts";
 import { createTypeConfigController } from "./type-config/type-config-controller.ts";
 
 /** What the federation's controllers are given. */
@@ -36,6 +37,7 @@ export function createFederationControllers(deps: FederationControllerDependenci
       const controllers = [
         createClusterController(common),
         createCellController(common),
+        createTombstoneController(common),
         createTypeConfigController({ ...common, controlPlaneId }),
       ];
       const informers = allInformers(shared);

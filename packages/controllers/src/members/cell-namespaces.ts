@@ -1,20 +1,25 @@
 import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
 import type { ResourcePath, RestClient } from "@cellplane/client";
-import { annotations } from "@cellplane/federation";
+import {
+  annotations,
+  parseSource,
+  planCellNamespace,
+  type TopologyStatusName,
+} from "@cellplane/federation";
 
 const namespaces: ResourcePath = { group: "", version: "v1", resource: "namespaces" };
 
 /** Whether objects may go into a cell's namespace. */
 export type NamespaceOutcome =
   | { readonly kind: "ours" }
-  | { readonly kind: "foreign"; readonly message: string };
+  | { readonly kind: "foreign"; readonly status: TopologyStatusName; readonly message: string };
 
 /**
  * The namespaces of cells in one member: made with the first write to a cell, and never shared
  * with somebody else's. What was seen to be ours is not looked up again until a write finds it gone.
  */
 export class CellNamespaces {
-  readonly #known = new Set<string>();
+  readonly #known = new Map<string, string>();
   readonly #client: RestClient;
 
   constructor(client: RestClient) {
@@ -28,15 +33,17 @@ export class CellNamespaces {
     signal: AbortSignal,
   ): Promise<NamespaceOutcome> {
     const { name = "" } = namespace.metadata;
-    if (this.#known.has(name)) return { kind: "ours" };
+    const source = namespace.metadata.annotations?.[annotations.source] ?? "";
+    if (this.#known.get(name) === source) return { kind: "ours" };
+    const { controlPlaneId = "" } = parseSource(source) ?? {};
     const live = await this.#getOrCreate(namespace, signal);
-    const owner = live.metadata.annotations?.[annotations.source];
-    const isOurs = owner === namespace.metadata.annotations?.[annotations.source];
-    if (!isOurs && !(owner === undefined && adoption === "adopt")) {
-      const message = `namespace ${JSON.stringify(name)} exists and is not this cell's; choose another spec.namespaceTemplate in the Cell`;
-      return { kind: "foreign", message };
+    const plan = planCellNamespace(namespace, live, { adoption, controlPlaneId });
+    if (plan.kind === "refused") {
+      const message = `${plan.reason}; choose another spec.namespaceTemplate in the Cell`;
+      return { kind: "foreign", status: plan.status, message };
     }
-    this.#known.add(name);
+    if (plan.kind === "adopt") await this.#client.update(namespaces, plan.object, {}, signal);
+    this.#known.set(name, source);
     return { kind: "ours" };
   }
 

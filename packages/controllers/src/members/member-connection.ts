@@ -10,6 +10,7 @@ import {
 import { kubefed } from "@cellplane/federation";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { CellNamespaces } from "./cell-namespaces.ts";
+import { WriteGate } from "./write-gate.ts";
 
 const managedSelector = `${kubefed.managedLabel}=true`;
 
@@ -27,6 +28,8 @@ export class MemberConnection implements AsyncDisposable {
   readonly cluster: string;
   readonly client: RestClient;
   readonly namespaces: CellNamespaces;
+  /** What writes go through, so that a member that hangs holds up nobody. */
+  readonly gate: WriteGate = new WriteGate(() => performance.now());
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
   #served: ReadonlyMap<string, readonly string[]> | undefined;

@@ -11,6 +11,7 @@ import { parseGoDuration } from "./go-duration.ts";
 export interface FederationSettings {
   readonly sync: Omit<SyncSettings, "controlPlaneId">;
   readonly gates: FeatureGates;
+  readonly scope: "Cluster" | "Namespaced";
   readonly health: {
     readonly periodMs: number;
     readonly timeoutMs: number;
@@ -37,6 +38,7 @@ export function readFederationSettings(config: KubeFedConfig | undefined): Feder
       revisionHistoryLimit: spec?.revisionHistoryLimit ?? defaultRevisionHistoryLimit,
     },
     gates,
+    scope: spec?.scope ?? "Cluster",
     health: {
       periodMs: parseGoDuration(health?.period) ?? 10_000,
       timeoutMs: parseGoDuration(health?.timeout) ?? 3000,

@@ -33,6 +33,8 @@ import { namespaces, secrets } from "./resources.ts";
 
 /** The index of revisions by the uid of the object that they belong to. */
 export const byOwnerUid = "ownerUid";
+/** The index of ledgers by their namespace. */
+export const byNamespace = "namespace";
 /** The index of Cells by the joined cluster that they live on. */
 export const byCluster = "cluster";
 
@@ -85,7 +87,9 @@ export function createSharedInformers(deps: {
     cells: of<Cell>(cells, { [byCluster]: (cell) => [cell.spec.clusterRef.name] }),
     topologyTypes: of<TopologyType>(topologyTypes),
     namespaces: of(namespaces),
-    ledgers: of<PropagatedVersion>(propagatedVersions),
+    ledgers: of<PropagatedVersion>(propagatedVersions, {
+      [byNamespace]: ({ metadata }) => [metadata.namespace ?? ""],
+    }),
     clusterLedgers: of<PropagatedVersion>(clusterPropagatedVersions),
     revisions: of<FederatedRevision>(federatedRevisions, { [byOwnerUid]: ownerUids }),
     clusterRevisions: of<FederatedRevision>(clusterFederatedRevisions, { [byOwnerUid]: ownerUids }),

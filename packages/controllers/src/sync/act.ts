@@ -6,17 +6,25 @@ import {
   type SyncPlan,
   type SyncView,
   type TopologyDecision,
+  type WriteOutcome,
 } from "@cellplane/federation";
 import { dispatch, type WriteResult } from "./dispatch.ts";
 import type { MemberWatches } from "./member-watches.ts";
-import type { DecisionResult } from "./next-ledger.ts";
+import type { RepairLog } from "./repair-log.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+
+/** A decision and what became of its write. */
+export interface DecisionResult {
+  readonly decision: TopologyDecision;
+  readonly outcome: WriteOutcome;
+}
 
 /** Where writes go, and whose they are. */
 export interface ActContext {
   readonly key: string;
   readonly type: SyncedType;
   readonly watches: MemberWatches;
+  readonly repairs: RepairLog;
   readonly deps: SyncDependencies;
 }
 
@@ -40,21 +48,21 @@ async function actOnMember(
   signal: AbortSignal,
 ): Promise<DecisionResult> {
   const result = await write(view, plan, decision, context, signal);
-  if (result.kind !== "collided") return { decision, result };
+  if (result.kind !== "collided") return { decision, outcome: result };
   // The cache did not show what is there (it may not be labelled): decide again, knowing it.
   const again = decideKnowing(view, decision.member, result);
-  if (!again) return { decision, result: { kind: "none" } };
+  if (!again) return { decision, outcome: { kind: "stale" } };
   const second = await write(view, plan, again, context, signal);
-  if (second.kind !== "collided") return { decision: again, result: second };
+  if (second.kind !== "collided") return { decision: again, outcome: second };
   const message = "the object was made and unmade by somebody else at the same time";
-  return { decision: again, result: { kind: "failed", status: "CreationFailed", message } };
+  return { decision: again, outcome: { kind: "failed", status: "CreationFailed", message } };
 }
 
 async function write(
   view: SyncView,
   plan: SyncPlan,
   decision: TopologyDecision,
-  { key, type, watches, deps }: ActContext,
+  { key, type, watches, repairs, deps }: ActContext,
   signal: AbortSignal,
 ): Promise<WriteResult> {
   if (decision.operation.kind === "none") return { kind: "none" };
@@ -72,6 +80,11 @@ async function write(
   const result = await dispatch(decision, { connection, adoption, isCurrent }, signal);
   const informer = watches.get(connection.cluster);
   if (result.kind === "written") informer?.record(result.object);
+  if (result.kind === "written" && decision.repairs !== undefined) {
+    const { hash = "" } = decision.brings ?? {};
+    const repair = { hash, field: decision.repairs, nowMs: deps.nowMs() };
+    repairs.note(key, decision.member, repair);
+  }
   const observed = view.members.get(decision.member)?.observation;
   if (result.kind === "removed" && observed?.kind === "present") {
     informer?.recordRemoval(observed.object);

@@ -1,27 +1,20 @@
-import { isStatus, type KubernetesObject, type JsonObject } from "@cellplane/apimachinery";
-import type { ResourcePath, RestClient } from "@cellplane/client";
+import { isStatus, type JsonObject, type KubernetesObject } from "@cellplane/apimachinery";
+import { ConnectionError, type ResourcePath, type RestClient } from "@cellplane/client";
 import type {
   MemberObjectRef,
   SyncOperation,
   TopologyDecision,
-  TopologyStatusName,
+  WriteOutcome,
 } from "@cellplane/federation";
 import type { MemberConnection } from "../members/member-connection.ts";
-import { parseApiVersion } from "./parse-api-version.ts";
+import { MemberBusyError } from "../members/write-gate.ts";
+import { parseApiVersion } from "../shared/parse-api-version.ts";
 
 /** What became of one write. */
 export type WriteResult =
-  | { readonly kind: "none" }
-  | { readonly kind: "written"; readonly object: KubernetesObject }
-  /** The object is gone, or let go. */
-  | { readonly kind: "removed" }
-  /** The object was deleted, and goes once its finalizers have run. */
-  | { readonly kind: "removing" }
+  | WriteOutcome
   /** The member has something under this name that the cache did not show. */
-  | { readonly kind: "collided"; readonly object: KubernetesObject }
-  /** Dropped before it was sent: the federated object is newer than the plan. */
-  | { readonly kind: "stale" }
-  | { readonly kind: "failed"; readonly status: TopologyStatusName; readonly message: string };
+  | { readonly kind: "collided"; readonly object: KubernetesObject };
 
 /** How to write. */
 export interface DispatchContext {
@@ -38,38 +31,40 @@ export async function dispatch(
   signal: AbortSignal,
 ): Promise<WriteResult> {
   const { operation, target } = decision;
-  const { isCurrent } = context;
-  const { client } = context.connection;
   if (operation.kind === "none" || !target) return { kind: "none" };
-  if (!isCurrent()) return { kind: "stale" };
-  const path = pathOf(target);
+  if (!context.isCurrent()) return { kind: "stale" };
   try {
-    switch (operation.kind) {
-      case "create":
-        return await createObject(path, operation, context, signal);
-      case "update":
-        return { kind: "written", object: await client.update(path, operation.object, {}, signal) };
-      case "delete":
-        return await remove(client, path, target.name, operation.options, signal);
-      case "release": {
-        const patch = { type: "merge", body: operation.patch } as const;
-        await client.patch(path, target.name, patch, {}, signal);
-        return { kind: "removed" };
-      }
-    }
+    return await context.connection.gate.run(() => perform(operation, target, context, signal));
   } catch (error) {
     signal.throwIfAborted();
     if (isGone(error, operation.kind)) return { kind: "removed" };
-    return { kind: "failed", status: failures[operation.kind], message: messageOf(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    return isLate(error) ? { kind: "timedOut", message } : { kind: "failed", message };
   }
 }
 
-const failures = {
-  create: "CreationFailed",
-  update: "UpdateFailed",
-  delete: "DeletionFailed",
-  release: "LabelRemovalFailed",
-} as const;
+async function perform(
+  operation: Exclude<SyncOperation, { readonly kind: "none" }>,
+  target: MemberObjectRef,
+  context: DispatchContext,
+  signal: AbortSignal,
+): Promise<WriteResult> {
+  const { client } = context.connection;
+  const path = pathOf(target);
+  switch (operation.kind) {
+    case "create":
+      return createObject(path, operation, context, signal);
+    case "update":
+      return { kind: "written", object: await client.update(path, operation.object, {}, signal) };
+    case "delete":
+      return remove(client, path, target.name, operation.options, signal);
+    case "release": {
+      const patch = { type: "merge", body: operation.patch } as const;
+      await client.patch(path, target.name, patch, {}, signal);
+      return { kind: "removed" };
+    }
+  }
+}
 
 type CreateOperation = Extract<SyncOperation, { readonly kind: "create" }>;
 
@@ -84,7 +79,7 @@ async function createObject(
   if (namespace) {
     const outcome = await namespaces.ensure(namespace, context.adoption, signal);
     if (outcome.kind === "foreign") {
-      return { kind: "failed", status: "AlreadyOwned", message: outcome.message };
+      return { kind: "failed", status: outcome.status, message: outcome.message };
     }
     if (!context.isCurrent()) return { kind: "stale" };
   }
@@ -122,6 +117,7 @@ function isGone(error: unknown, operation: string): boolean {
   return isStatus(error, "NotFound") && (operation === "delete" || operation === "release");
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function isLate(error: unknown): boolean {
+  if (error instanceof MemberBusyError) return true;
+  return error instanceof ConnectionError && error.code === "ETIMEDOUT";
 }

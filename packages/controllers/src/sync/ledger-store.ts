@@ -3,9 +3,7 @@ import type { Informer, ResourcePath, RestClient } from "@cellplane/client";
 import {
   type FederatedObject,
   type Ledger,
-  overridesHash,
   type PropagatedVersion,
-  templateHash,
   writeLedger,
 } from "@cellplane/federation";
 import { clusterPropagatedVersions, propagatedVersions } from "../shared/federation-resources.ts";
@@ -43,11 +41,7 @@ export async function storeLedger(
   signal: AbortSignal,
 ): Promise<void> {
   const place = placeOf(object, type, deps.shared);
-  const status = writeLedger({
-    ...ledger,
-    templateVersion: templateHash(object.spec?.template),
-    overridesVersion: overridesHash(object),
-  });
+  const status = writeLedger(ledger);
   const current = ledgerOf(object, type, deps.shared);
   if (current && JSON.stringify(current.status) === JSON.stringify(status)) return;
   const stored = current ?? (await createLedger(object, place, deps.client, signal));

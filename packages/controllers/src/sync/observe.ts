@@ -20,17 +20,30 @@ import {
   topologyTypeOf,
 } from "@cellplane/federation";
 import { ledgerOf } from "./ledger-store.ts";
+import { type Dependents, dependentsOf } from "./dependents.ts";
 import type { MemberWatches } from "./member-watches.ts";
+import type { RepairLog } from "./repair-log.ts";
 import { revisionsOf } from "./revision-store.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 
-/** What a reconcile knows: read from caches only, at one moment. */
+/** What is known of members, besides the caches of the control plane. */
+export interface MemberKnowledge {
+  /** Of the object, for the log of repairs. */
+  readonly key: string;
+  readonly watches: MemberWatches;
+  readonly repairs: RepairLog;
+}
+
+/**
+ * What a reconcile knows: read from caches only, at one moment; `undefined` while something that
+ * decides about everything is still being read.
+ */
 export function observe(
   object: FederatedObject,
   type: SyncedType,
-  watches: MemberWatches,
+  knowledge: MemberKnowledge,
   deps: SyncDependencies,
-): SyncView {
+): SyncView | undefined {
   const { shared } = deps;
   const { typeConfig } = type;
   const namespace = object.metadata.namespace ?? "";
@@ -38,6 +51,9 @@ export function observe(
   const declared = new Map(
     shared.topologyTypes.list().map((each) => [each.metadata.name ?? "", each.spec.over]),
   );
+  const namespaceLimit = namespaceLimitOf(object, type, deps, declared);
+  if (!namespaceLimit) return undefined;
+  const dependents = dependentsOf(object, type, shared);
   const isNamespaceType = type.name === "namespaces";
   const hostNamespaceUid = isNamespaceType ? home?.metadata.uid : undefined;
   return {
@@ -46,13 +62,13 @@ export function observe(
     settings: { ...deps.settings().sync, controlPlaneId: deps.controlPlaneId },
     tenant: tenantOf((namespace === "" ? object : home)?.metadata.labels),
     over: membersOfType(topologyTypeOf(object), declared),
-    namespaceLimit: namespaceLimitOf(object, type, deps, declared),
+    namespaceLimit,
     members: new Map(
       shared.clusters
         .list()
         .map((cluster) => [
           cluster.metadata.name ?? "",
-          viewMember(object, cluster, type, watches, deps),
+          viewMember(object, cluster, type, { ...knowledge, dependents }, deps),
         ]),
     ),
     ledger: readLedger(ledgerOf(object, type, shared)?.status),
@@ -65,9 +81,12 @@ function viewMember(
   object: FederatedObject,
   cluster: KubeFedCluster,
   type: SyncedType,
-  watches: MemberWatches,
+  { key, watches, repairs, dependents }: MemberKnowledge & { readonly dependents: Dependents },
   deps: SyncDependencies,
 ): MemberView {
+  const { name = "" } = cluster.metadata;
+  const conflict = repairs.conflictIn(key, name, deps.nowMs());
+  const standing = dependents.get(name);
   const { targetType } = type.typeConfig;
   const cell = cellOf(cluster, deps);
   const joined = joinedClusterOf(cluster);
@@ -84,6 +103,8 @@ function viewMember(
       ? observeObject(memberKey(object, cell, type), informer)
       : { kind: "unreachable" },
     ...(servedVersions === undefined ? {} : { servedVersions }),
+    ...(conflict === undefined ? {} : { conflict }),
+    ...(standing === undefined ? {} : { dependents: standing }),
   };
 }
 
@@ -118,17 +139,29 @@ export function memberKey(
   return `${cell === undefined ? namespace : targetNamespaceOf(cell)}/${target}`;
 }
 
+/** `undefined` while the FederatedNamespaces are not read yet: absence is not known then. */
 function namespaceLimitOf(
   object: FederatedObject,
   { typeConfig, name }: SyncedType,
   deps: SyncDependencies,
   declared: Parameters<typeof membersOfType>[1],
-): NamespaceLimit {
+): NamespaceLimit | undefined {
   if (typeConfig.targetType.scope === "Cluster" || name === "namespaces") return { kind: "none" };
-  const informer = deps.federatedNamespaces();
+  const source = deps.federatedNamespaces();
+  if (source.kind === "starting") return undefined;
   const { namespace = "" } = object.metadata;
-  const limit = informer?.get(`${namespace}/${namespace}`);
-  if (!limit) return { kind: "notFederated" };
+  const limit =
+    source.kind === "off" ? undefined : source.informer.get(`${namespace}/${namespace}`);
+  if (!limit && deps.settings().scope === "Namespaced") return { kind: "none" };
+  if (source.kind === "off") {
+    const message =
+      "FederatedNamespaces are switched off, so it is not known where the namespace may be";
+    return { kind: "unknown", message };
+  }
+  // One that is going takes with it what it holds.
+  if (!limit || limit.metadata.deletionTimestamp !== undefined) return { kind: "notFederated" };
   const over = membersOfType(topologyTypeOf(limit), declared);
-  return over === undefined ? { kind: "notFederated" } : { kind: "federated", object: limit, over };
+  if (over !== undefined) return { kind: "federated", object: limit, over };
+  const message = `the topology type of FederatedNamespace ${JSON.stringify(namespace)} does not exist`;
+  return { kind: "unknown", message };
 }

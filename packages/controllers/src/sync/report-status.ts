@@ -9,7 +9,7 @@ import {
   type TopologyReport,
   topologyTypeOf,
 } from "@cellplane/federation";
-import type { DecisionResult } from "./next-ledger.ts";
+import type { DecisionResult } from "./act.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 
 /** Whether remote statuses are collected for a type: unless switched off, they are. */
@@ -23,8 +23,8 @@ export function collectsStatus({ typeConfig }: SyncedType, deps: SyncDependencie
 export function computeStatus(
   view: SyncView,
   plan: SyncPlan,
-  results: readonly DecisionResult[],
-  { now, collects }: { readonly now: string; readonly collects: boolean },
+  reports: readonly TopologyReport[],
+  now: string,
 ): FederatedStatus {
   const input: StatusInput = {
     topologyType: topologyTypeOf(view.object),
@@ -34,7 +34,7 @@ export function computeStatus(
     mode: plan.mode,
     reason: plan.reason,
     message: plan.message,
-    reports: results.flatMap((each) => reportOf(view, each, collects)),
+    reports,
     blockedBy: plan.blockedBy,
     // A type without `.status` counts as collected.
     remoteStatus: "optional",
@@ -43,47 +43,12 @@ export function computeStatus(
   return aggregateStatus(input, view.object);
 }
 
-function reportOf(
-  view: SyncView,
-  { decision, result }: DecisionResult,
-  collects: boolean,
-): readonly TopologyReport[] {
-  if (!decision.reported && result.kind !== "failed") return [];
-  // What is out of placement and gone is done with.
-  if (result.kind === "removed" && !decision.inPlacement) return [];
-  const { member, topology, cluster, inPlacement, behind, drifted } = decision;
-  const unwritten = result.kind === "failed" || result.kind === "stale";
-  const revision = unwritten ? view.ledger.entries.get(member)?.revision : decision.revision;
-  const remoteStatus = collects ? remoteStatusOf(view, { decision, result }) : undefined;
-  return [
-    {
-      member,
-      topology,
-      inPlacement,
-      behind,
-      drifted,
-      status: result.kind === "failed" ? result.status : decision.status,
-      message: messageOf({ decision, result }),
-      ...(cluster === undefined ? {} : { cluster }),
-      ...(revision === undefined ? {} : { revision }),
-      ...(remoteStatus === undefined ? {} : { remoteStatus }),
-    },
-  ];
-}
-
-/** Only what is not fine is explained. */
-function messageOf({ decision, result }: DecisionResult): string {
-  if (result.kind === "failed") return result.message;
-  const isPlain = decision.status === "" || decision.status === "WaitingForRemoval";
-  return isPlain ? "" : decision.reason;
-}
-
 /** The member's `.status`, of what a write answered or else of what the cache last saw. */
-function remoteStatusOf(
+export function remoteStatusOf(
   view: SyncView,
-  { decision, result }: DecisionResult,
+  { decision, outcome }: DecisionResult,
 ): JsonValue | undefined {
-  if (result.kind === "written") return result.object["status"] as JsonValue | undefined;
+  if (outcome.kind === "written") return outcome.object["status"] as JsonValue | undefined;
   const observation = view.members.get(decision.member)?.observation;
   if (observation?.kind === "present") return observation.object["status"] as JsonValue | undefined;
   if (observation?.kind === "absent") return undefined;

@@ -15,6 +15,7 @@ import type { Controller } from "../shared/controller.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { MemberWatches } from "./member-watches.ts";
+import { RepairLog } from "./repair-log.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import { createSyncReconciler } from "./sync-reconciler.ts";
 
@@ -64,6 +65,7 @@ export function createSyncController(
     },
     signal,
   );
+  const repairs = new RepairLog();
   const lastTold = new Map<string, number>();
   const delayFor = (key: string): number => {
     const now = performance.now();
@@ -127,7 +129,7 @@ export function createSyncController(
           name: `sync/${name}`,
           informers: [objects],
           queue,
-          reconcile: createSyncReconciler(deps, type, watches),
+          reconcile: createSyncReconciler(deps, type, { watches, repairs }),
           workers: deps.settings().syncWorkers,
           onError: deps.onError,
         },

@@ -13,11 +13,19 @@ export interface SyncDependencies {
   readonly settings: () => FederationSettings;
   readonly controlPlaneId: string;
   readonly systemNamespace: string;
-  /** FederatedNamespaces, which limit objects spread by cluster; absent where the type is off. */
-  readonly federatedNamespaces: () => Informer<FederatedObject> | undefined;
+  /** FederatedNamespaces, which limit objects spread by cluster. */
+  readonly federatedNamespaces: () => FederatedNamespaces;
   readonly nowMs: () => number;
   readonly onError: ErrorReporter;
 }
+
+/** The FederatedNamespaces as they are known now. */
+export type FederatedNamespaces =
+  /** The type is not enabled. */
+  | { readonly kind: "off" }
+  /** Enabled, but not read yet. */
+  | { readonly kind: "starting" }
+  | { readonly kind: "read"; readonly informer: Informer<FederatedObject> };
 
 /** One federated type, and where its objects lie. */
 export interface SyncedType {

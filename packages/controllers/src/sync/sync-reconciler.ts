@@ -1,6 +1,7 @@
 import type { Outcome, Reconciler } from "@cellplane/client";
 import {
-  createSyncContext,
+  changeLedger,
+  createSettler,
   type FederatedObject,
   planSync,
   recoverableStatuses,
@@ -8,36 +9,47 @@ import {
   type SyncView,
 } from "@cellplane/federation";
 import { formatTime } from "../shared/format-time.ts";
-import { act } from "./act.ts";
+import { act, type DecisionResult } from "./act.ts";
 import { setFinalizer } from "./finalizer.ts";
 import { storeLedger } from "./ledger-store.ts";
 import type { MemberWatches } from "./member-watches.ts";
-import { computeNextLedger, type DecisionResult } from "./next-ledger.ts";
 import { observe } from "./observe.ts";
-import { collectsStatus, computeStatus, storeStatus } from "./report-status.ts";
+import type { RepairLog } from "./repair-log.ts";
+import { collectsStatus, computeStatus, remoteStatusOf, storeStatus } from "./report-status.ts";
 import { removeRevision, storeRevision } from "./revision-store.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import { storeTombstone } from "./tombstone-store.ts";
 
 // KubeFed's: how soon what is being removed in a member is looked at again, should its watch say nothing.
 const recheckMs = 10_000;
+// How soon what is not known yet (a cache that is being filled) is asked for again.
+const notKnownMs = 500;
 
 /** Keeps each member's copy of a federated object as its placement, mask and overrides ask. */
 export function createSyncReconciler(
   deps: SyncDependencies,
   type: SyncedType,
-  watches: MemberWatches,
+  { watches, repairs }: { readonly watches: MemberWatches; readonly repairs: RepairLog },
 ): Reconciler {
   const context = { deps, type };
 
   return async (key, signal): Promise<Outcome> => {
     const found = type.objects.get(key);
-    if (!found) return { kind: "done" };
-    const view = observe(found, type, watches, deps);
+    if (!found) {
+      repairs.forget(key);
+      return { kind: "done" };
+    }
+    const view = observe(found, type, { watches, repairs, key }, deps);
+    if (!view) return { kind: "recheck", afterMs: notKnownMs };
     const plan = planSync(view);
     const object = await prepare(view, plan, context, signal);
     if (!object) return { kind: "done" };
-    const results = await act({ ...view, object }, plan, { key, watches, ...context }, signal);
+    const results = await act(
+      { ...view, object },
+      plan,
+      { key, watches, repairs, ...context },
+      signal,
+    );
     return report({ ...view, object }, plan, results, context, signal);
   };
 }
@@ -74,12 +86,19 @@ async function report(
 ): Promise<Outcome> {
   const { object } = view;
   const now = formatTime(deps.nowMs());
-  const ledger = computeNextLedger(view.ledger, results, createSyncContext(view), now);
-  const isUnwritten = ledger.entries.size === 0 && view.ledger.entries.size === 0;
-  if (!isUnwritten) await storeLedger(object, type, ledger, deps, signal);
+  const collects = collectsStatus(type, deps);
+  const settle = createSettler(view, now);
+  const settled = results.map((result) => {
+    const remoteStatus = collects ? remoteStatusOf(view, result) : undefined;
+    const { decision, outcome } = result;
+    return { member: decision.member, ...settle(decision, outcome, remoteStatus) };
+  });
+  const changes = settled.map(({ member, ledger }) => ({ member, change: ledger }));
+  const ledger = changeLedger(view.ledger, changes, view);
+  if (ledger !== view.ledger) await storeLedger(object, type, ledger, deps, signal);
   if (plan.finalizer === "remove") {
     await Promise.all(
-      plan.abandoned.map((decision) => storeTombstone(object, decision, { deps, type }, signal)),
+      plan.abandoned.map((decision) => storeTombstone(view, decision, deps, signal)),
     );
     await setFinalizer(object, "remove", { deps, type }, signal);
     return { kind: "done" };
@@ -87,23 +106,22 @@ async function report(
   await Promise.all(
     plan.pruneRevisions.map((number) => removeRevision(object, type, number, deps, signal)),
   );
-  if (results.some(({ result }) => result.kind === "stale")) return { kind: "done" };
-  const status = computeStatus(view, plan, results, { now, collects: collectsStatus(type, deps) });
+  if (results.some(({ outcome }) => outcome.kind === "stale")) return { kind: "done" };
+  const reports = settled.filter(({ reported }) => reported).map(({ report: each }) => each);
+  const status = computeStatus(view, plan, reports, now);
   const isStored = await storeStatus(object, status, { deps, type }, signal);
+  const failed = reports.find(({ status: each }) => recoverableStatuses.has(each));
+  if (failed) return { kind: "retry", reason: `${failed.member}: ${failed.message}` };
   return outcomeOf(results, isStored);
 }
 
 function outcomeOf(results: readonly DecisionResult[], isStored: boolean): Outcome {
-  for (const { decision, result } of results) {
-    if (result.kind !== "failed" || !recoverableStatuses.has(result.status)) continue;
-    return { kind: "retry", reason: `${decision.member}: ${result.message}` };
-  }
   // What is gone already is seen gone at once; the rest tells by watch.
-  if (results.some(({ result }) => result.kind === "removed"))
+  if (results.some(({ outcome }) => outcome.kind === "removed"))
     return { kind: "recheck", afterMs: 1 };
   if (!isStored) return { kind: "retry", reason: "the status was written by somebody else" };
-  const isWaiting = results.some(({ result, decision }) => {
-    return result.kind === "removing" || decision.status === "WaitingForRemoval";
+  const isWaiting = results.some(({ outcome, decision }) => {
+    return outcome.kind === "removing" || decision.status === "WaitingForRemoval";
   });
   return isWaiting ? { kind: "recheck", afterMs: recheckMs } : { kind: "done" };
 }

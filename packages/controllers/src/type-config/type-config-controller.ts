@@ -36,7 +36,12 @@ export function createTypeConfigController(
   shared.typeConfigs.addHandler({ onAdd: add, onUpdate: add, onDelete: add });
   const syncDeps: SyncDependencies = {
     ...deps,
-    federatedNamespaces: () => running.get(kubefed.namespacesTypeConfig)?.controller.type.objects,
+    federatedNamespaces: () => {
+      const key = kubefed.namespacesTypeConfig;
+      if (!isEnabled(shared.typeConfigs.get(`${systemNamespace}/${key}`))) return { kind: "off" };
+      const informer = running.get(key)?.controller.type.objects;
+      return informer?.hasSynced ? { kind: "read", informer } : { kind: "starting" };
+    },
   };
 
   const stop = async (key: string): Promise<void> => {
@@ -71,8 +76,7 @@ export function createTypeConfigController(
 
   const reconcile = async (key: string, signal: AbortSignal): Promise<Outcome> => {
     const config = shared.typeConfigs.get(`${systemNamespace}/${key}`);
-    const isOn =
-      config?.spec.propagation === "Enabled" && config.metadata.deletionTimestamp === undefined;
+    const isOn = isEnabled(config);
     const generation = config?.metadata.generation ?? 0;
     if (!isOn || running.get(key)?.generation !== generation) await stop(key);
     if (config && isOn && !running.has(key)) start(config, key, signal);
@@ -123,4 +127,8 @@ export function createTypeConfigController(
       throw error;
     }
   }
+}
+
+function isEnabled(config: FederatedTypeConfig | undefined): boolean {
+  return config?.spec.propagation === "Enabled" && config.metadata.deletionTimestamp === undefined;
 }
