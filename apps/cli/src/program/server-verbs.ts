@@ -7,11 +7,25 @@ export const serverVerbs: readonly {
   {
     name: "up",
     summary: "Run a control plane",
-    options: ["--data-dir", "--listen", "--datastore", "--token-auth-file", "--audit-log-path"],
+    options: [
+      "--data-dir",
+      "--listen",
+      "--datastore",
+      "--token-auth-file",
+      "--audit-log-path",
+      "--log-level",
+    ],
   },
   {
     name: "member",
     summary: "Run a try-out member cluster: an API server whose workloads only pretend to run",
-    options: ["--data-dir", "--listen", "--datastore", "--token-auth-file", "--audit-log-path"],
+    options: [
+      "--data-dir",
+      "--listen",
+      "--datastore",
+      "--token-auth-file",
+      "--audit-log-path",
+      "--log-level",
+    ],
   },
 ];
