@@ -2,17 +2,22 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
 import { isIP } from "node:net";
+import type { Readable } from "node:stream";
 import * as tls from "node:tls";
 import { ConnectionError } from "../rest/connection-error.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../rest/transport.ts";
+import { connectionLost, connectTls } from "./connect-tls.ts";
 import type { ConnectionSettings } from "./credentials.ts";
 
 // client-go's values: a connection that answers no ping for 15 s is dead.
 const pingEveryMs = 30_000;
 const pingTimeoutMs = 15_000;
-const connectTimeoutMs = 10_000;
 const streamsPerSession = 100;
 const windowBytes = 1024 * 1024;
+
+interface Answer extends TransportResponse {
+  readonly body: Readable;
+}
 
 interface Session {
   readonly http2: http2.ClientHttp2Session;
@@ -27,6 +32,7 @@ export function createHttpTransport(settings: ConnectionSettings): Transport {
   const url = new URL(settings.server);
   const prefix = url.pathname === "/" ? "" : url.pathname.replace(/\/$/, "");
   const sessions = new Set<Session>();
+  const closing = new AbortController();
   let connecting: Promise<Session | "http/1.1"> | undefined;
   let protocol: "unknown" | "h2" | "http/1.1" = url.protocol === "http:" ? "http/1.1" : "unknown";
   const tlsOptions = tlsOptionsOf(settings, url);
@@ -36,7 +42,8 @@ export function createHttpTransport(settings: ConnectionSettings): Transport {
       : new https.Agent({ keepAlive: true, ...tlsOptions });
 
   const openSession = async (): Promise<Session | "http/1.1"> => {
-    const socket = await connectTls(url, { ...tlsOptions, ALPNProtocols: ["h2", "http/1.1"] });
+    const options = { ...tlsOptions, ALPNProtocols: ["h2", "http/1.1"] };
+    const socket = await connectTls(url, options, closing.signal);
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       protocol = "http/1.1";
@@ -53,32 +60,32 @@ export function createHttpTransport(settings: ConnectionSettings): Transport {
     return entry;
   };
 
-  const freeSession = async (): Promise<Session | "http/1.1"> => {
-    for (const session of sessions) {
-      if (
-        session.streams < streamsPerSession &&
-        !session.http2.closed &&
-        !session.http2.destroyed
-      ) {
-        return session;
+  // Many may wait for one connection, which then has not enough streams for all of them: each
+  // takes its stream at the moment when it sees that there is one.
+  const takeStream = async (): Promise<Session | "http/1.1"> => {
+    for (;;) {
+      const free = Array.from(sessions).find(hasFreeStream);
+      if (free) {
+        free.streams++;
+        return free;
       }
+      connecting ??= openSession().finally(() => {
+        connecting = undefined;
+      });
+      if ((await connecting) === "http/1.1") return "http/1.1";
     }
-    connecting ??= openSession().finally(() => {
-      connecting = undefined;
-    });
-    return connecting;
   };
 
   const send = async (
     request: TransportRequest,
     signal: AbortSignal | undefined,
     refresh: "cached" | "refresh",
-  ): Promise<TransportResponse> => {
+  ): Promise<Answer> => {
     signal?.throwIfAborted();
     const headers = await authorize(settings, request.headers, refresh);
     const prepared = { ...request, path: prefix + request.path, headers };
     if (protocol === "http/1.1") return sendHttp1(url, agent, prepared, signal);
-    const session = await freeSession();
+    const session = await untilAborted(takeStream(), signal, giveBack);
     if (session === "http/1.1") return sendHttp1(url, agent, prepared, signal);
     return sendHttp2(session, prepared, signal);
   };
@@ -86,25 +93,80 @@ export function createHttpTransport(settings: ConnectionSettings): Transport {
   return {
     server: settings.server,
     async request(request, signal) {
+      const explain = (error: unknown): unknown => explainFailure(settings.server, error, signal);
       try {
-        const response = await send(request, signal, "cached");
-        if (response.status !== 401 || !settings.token) return response;
-        return await send(request, signal, "refresh");
+        const answer = await send(request, signal, "cached");
+        if (answer.status !== 401 || !settings.token) return readable(answer, explain);
+        // Unread, it would hold its stream or connection.
+        answer.body.resume();
+        return readable(await send(request, signal, "refresh"), explain);
       } catch (error) {
-        if (signal?.aborted && isTimeout(signal.reason)) {
-          throw new ConnectionError(settings.server, { code: "ETIMEDOUT" });
-        }
-        signal?.throwIfAborted();
-        throw error instanceof ConnectionError
-          ? error
-          : new ConnectionError(settings.server, error);
+        throw explain(error);
       }
     },
     async [Symbol.asyncDispose]() {
+      closing.abort();
       agent.destroy();
       for (const { http2: session } of sessions) session.destroy();
     },
   };
+}
+
+/** What comes too late for an aborted request is given to `leftOver`. */
+async function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  leftOver: (value: T) => void,
+): Promise<T> {
+  if (!signal) return promise;
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => {
+    aborted.reject(asError(signal.reason));
+    promise.then(leftOver, () => undefined);
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function giveBack(session: Session | "http/1.1"): void {
+  if (session !== "http/1.1") session.streams--;
+}
+
+function hasFreeStream({ http2: session, streams }: Session): boolean {
+  return streams < streamsPerSession && !session.closed && !session.destroyed;
+}
+
+/** What a failure is told as: the reason of one's own abort, or that there was no answer. */
+function explainFailure(server: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) {
+    if (!isTimeout(signal.reason)) return signal.reason;
+    return new ConnectionError(server, { code: "ETIMEDOUT" });
+  }
+  return error instanceof ConnectionError ? error : new ConnectionError(server, error);
+}
+
+/** The answer with a body whose failures are explained, too. */
+function readable(answer: Answer, explain: (error: unknown) => unknown): TransportResponse {
+  const { status, headers, body } = answer;
+  return { status, headers, body: explained(body, explain) };
+}
+
+async function* explained(
+  body: Readable,
+  explain: (error: unknown) => unknown,
+): AsyncIterable<Uint8Array> {
+  try {
+    for await (const chunk of body) yield chunk as Uint8Array;
+    // A lost HTTP/2 connection ends its streams as if they were whole.
+    if (body.readableAborted) throw connectionLost();
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 function isTimeout(reason: unknown): boolean {
@@ -135,27 +197,6 @@ async function authorize(
       ? {}
       : { "impersonate-user": settings.impersonateUser }),
   };
-}
-
-function connectTls(url: URL, options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    const port = Number(url.port === "" ? 443 : url.port);
-    const socket = tls.connect({ host, port, ...options });
-    const timer = setTimeout(() => {
-      socket.destroy(Object.assign(new Error("connect timed out"), { code: "ETIMEDOUT" }));
-    }, connectTimeoutMs);
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    socket.once("error", fail);
-    socket.once("secureConnect", () => {
-      clearTimeout(timer);
-      socket.off("error", fail);
-      resolve(socket);
-    });
-  });
 }
 
 function startSession(url: URL, socket: tls.TLSSocket): http2.ClientHttp2Session {
@@ -190,14 +231,10 @@ function sendHttp2(
   session: Session,
   request: TransportRequest,
   signal: AbortSignal | undefined,
-): Promise<TransportResponse> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     session.http2.ref();
-    session.streams++;
-    const stream = session.http2.request(
-      { ":method": request.method, ":path": request.path, ...request.headers },
-      { endStream: request.body === undefined },
-    );
+    const stream = openStream(session, request);
     const abort = (): void => {
       stream.destroy(asError(signal?.reason));
     };
@@ -207,7 +244,7 @@ function sendHttp2(
       signal?.removeEventListener("abort", abort);
       session.streams--;
       if (session.streams === 0 && !session.http2.destroyed) session.http2.unref();
-      reject(Object.assign(new Error("the stream closed"), { code: "ECONNRESET" }));
+      reject(connectionLost());
     });
     stream.once("response", (headers) => {
       resolve({ status: Number(headers[":status"]), headers, body: stream });
@@ -216,12 +253,24 @@ function sendHttp2(
   });
 }
 
+function openStream(session: Session, request: TransportRequest): http2.ClientHttp2Stream {
+  try {
+    return session.http2.request(
+      { ":method": request.method, ":path": request.path, ...request.headers },
+      { endStream: request.body === undefined },
+    );
+  } catch (error) {
+    session.streams--;
+    throw error;
+  }
+}
+
 function sendHttp1(
   url: URL,
   agent: http.Agent,
   request: TransportRequest,
   signal: AbortSignal | undefined,
-): Promise<TransportResponse> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === "http:" ? http.request : https.request;
     const outgoing = send(url.origin + request.path, {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { isJsonArray, isJsonObject, type JsonObject, parseYaml } from "@cellplane/apimachinery";
@@ -66,7 +66,9 @@ function readSources(choice: KubeconfigChoice): readonly Source[] {
       : fromEnv.length > 0
         ? fromEnv
         : [join(env["HOME"] ?? homedir(), ".kube", "config")];
-  return files.map(readSource);
+  // As kubectl does: of several files, those that are missing are passed over.
+  const there = files.length > 1 ? files.filter((file) => existsSync(file)) : files;
+  return (there.length === 0 ? files : there).map(readSource);
 }
 
 function readSource(file: string): Source {
@@ -146,11 +148,11 @@ async function userSettings({ source, value }: Named): Promise<Partial<Connectio
     ...(clientKey === undefined ? {} : { clientKey }),
     ...(impersonateUser === undefined ? {} : { impersonateUser }),
   };
-  const token = text(value, "token");
-  if (token !== undefined) return { ...common, token: () => token };
   const tokenFile = text(value, "tokenFile");
   if (tokenFile !== undefined)
     return { ...common, token: fileToken(resolveFrom(source, tokenFile)) };
+  const token = text(value, "token");
+  if (token !== undefined) return { ...common, token: () => token };
   if (isJsonObject(value["exec"])) {
     return { ...common, ...(await execToken(execConfig(source, value["exec"]))) };
   }

@@ -32,8 +32,15 @@ export async function execToken(
   let current: ExecCredential = await runExecCredential(config);
   const isFresh = (): boolean =>
     current.expiresAtMs === undefined || now() < current.expiresAtMs - expiryMarginMs;
+  let running: Promise<ExecCredential> | undefined;
   const token: TokenSource = async (refresh) => {
-    if (refresh === "refresh" || !isFresh()) current = await runExecCredential(config);
+    if (refresh === "refresh" || !isFresh()) {
+      // Requests that are refused together ask once.
+      running ??= runExecCredential(config).finally(() => {
+        running = undefined;
+      });
+      current = await running;
+    }
     return current.token ?? "";
   };
   const { clientCertificate, clientKey } = current;

@@ -13,6 +13,7 @@ export class ConnectionError extends Error {
 const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused; is the server running there?",
   ENOTFOUND: "the host name is unknown",
+  EAI_AGAIN: "the host name cannot be looked up just now",
   EHOSTUNREACH: "there is no route to the host",
   ENETUNREACH: "there is no route to the network",
   ETIMEDOUT: "no answer came in time",
