@@ -35,6 +35,7 @@ import {
 import type { MvccStore } from "@cellplane/kv";
 import { prepareDataDir } from "../options/prepare-data-dir.ts";
 import type { ServerOptions } from "../options/server-options.ts";
+import { startCompactor } from "./compactor.ts";
 import { createHandlers, type Readiness } from "./create-handlers.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { readTokenFile } from "./read-token-file.ts";
@@ -82,6 +83,7 @@ export async function openKubernetesApi(
   prepareDataDir(options.dataDir);
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openDatastore(options));
+  opened.use(startCompactor(store, options.logger));
   const { host } = options.listen;
   const pki = await ensurePki(join(options.dataDir, "pki"), {
     hosts: host === "0.0.0.0" || host === "::" ? [] : [host],
