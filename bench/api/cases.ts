@@ -11,7 +11,7 @@ export interface Bench {
   readonly ms: number;
 }
 
-const warmUpPart = 0.4;
+const warmUpPart = 1;
 
 /** One case. */
 export interface Case {
