@@ -45,7 +45,7 @@ export class SqliteWriter {
     this.meta = prepareSchema(database, newClusterId);
     this.#pageBytes = pragmaNumber(database, "page_size");
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -32768`);
+    database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -8192`);
     database.exec("PRAGMA journal_size_limit = 67108864");
     if (maxFileBytes > 0) {
       database.exec(`PRAGMA max_page_count = ${Math.ceil(maxFileBytes / this.#pageBytes)}`);
