@@ -84,6 +84,9 @@ export function createGarbageCollectorController(deps: {
         await setOwners(client, node, (all) => all.filter((each) => keep.has(each.uid)), signal);
         break;
       }
+      case "stopBlocking":
+        await setOwners(client, node, (all) => all.map(withoutBlocking), signal);
+        break;
       case "orphanDependents":
         await Promise.all(
           step.dependents.map((dependent) =>
@@ -118,6 +121,10 @@ export function createGarbageCollectorController(deps: {
       await Promise.all([working, followDefinitions(client, monitors, deps.onError, signal)]);
     },
   };
+}
+
+function withoutBlocking(owner: OwnerReference): OwnerReference {
+  return { ...owner, blockOwnerDeletion: false };
 }
 
 /** Asks the server itself before an owner that no cache knows counts as gone. */

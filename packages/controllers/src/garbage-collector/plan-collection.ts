@@ -21,6 +21,8 @@ export type CollectionStep =
   | { readonly kind: "nothing" }
   | { readonly kind: "delete"; readonly policy: "Background" | "Foreground" | "Orphan" }
   | { readonly kind: "dropOwners"; readonly keep: readonly OwnerReference[] }
+  /** Stay a dependent without holding up the owners' deletion. */
+  | { readonly kind: "stopBlocking" }
   | { readonly kind: "orphanDependents"; readonly dependents: readonly GraphNode[] }
   | { readonly kind: "removeFinalizer"; readonly finalizer: string }
   /** Look at these dependents; the owner comes again when they change. */
@@ -35,6 +37,11 @@ export function planCollection(view: CollectionView): CollectionStep {
   if (keep.length === node.owners.length) return { kind: "nothing" };
   if (keep.length > 0) return { kind: "dropOwners", keep };
   if (view.owners.includes("waitingForDependents") && view.dependents.length > 0) {
+    // An owner among the dependents is a cycle, in which each would wait for the other for ever.
+    const isCycle = view.dependents.some(isWaitingForDependents);
+    if (isCycle && node.owners.some(({ blockOwnerDeletion }) => blockOwnerDeletion === true)) {
+      return { kind: "stopBlocking" };
+    }
     return { kind: "delete", policy: "Foreground" };
   }
   return { kind: "delete", policy: policyOf(node) };
@@ -52,6 +59,10 @@ function planDeletingOwner({ node, dependents }: CollectionView): CollectionStep
   );
   if (blocking.length === 0) return { kind: "removeFinalizer", finalizer: foregroundFinalizer };
   return { kind: "waitFor", dependents: blocking };
+}
+
+function isWaitingForDependents({ isDeleting, finalizers }: GraphNode): boolean {
+  return isDeleting && finalizers.includes(foregroundFinalizer);
 }
 
 function policyOf(node: GraphNode): "Background" | "Foreground" | "Orphan" {
