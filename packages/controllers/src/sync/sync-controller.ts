@@ -8,12 +8,15 @@ import {
   type FederatedObject,
   type FederatedTypeConfigSpec,
   isClusterReady,
+  kubefed,
   type KubeFedCluster,
   parseSource,
+  type PropagatedVersion,
 } from "@cellplane/federation";
 import type { Controller } from "../shared/controller.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
+import { ledgerOwnerKey } from "./ledger-owner-key.ts";
 import { MemberWatches } from "./member-watches.ts";
 import { RepairLog } from "./repair-log.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
@@ -28,6 +31,8 @@ export interface SyncController extends Controller {
   readonly type: SyncedType;
   /** Looks again at every object of a namespace. */
   addNamespace(namespace: string): void;
+  /** Looks again at every object. */
+  addAll(): void;
 }
 
 /** Makes the sync controller of one FederatedTypeConfig; it listens to what is shared until `signal` aborts. */
@@ -118,11 +123,29 @@ export function createSyncController(
   shared.configs.addHandler(allHandler, signal);
   shared.namespaces.addHandler(namespaceHandler, signal);
   deps.pool.onChange(() => addAll(), signal);
+  // A ledger that somebody deleted is written anew from what stands in the members.
+  const onLedgerLoss = (ledger: PropagatedVersion): void => {
+    const key = ledgerOwnerKey(ledger, objects);
+    if (key !== undefined) queue.add(key);
+  };
+  shared.ledgers.addHandler({ onDelete: onLedgerLoss }, signal);
+  shared.clusterLedgers.addHandler({ onDelete: onLedgerLoss }, signal);
+  if (name === kubefed.namespacesTypeConfig) {
+    // A namespace may wait for what stood in it.
+    const ledgerHandler = {
+      onUpdate: (ledger: PropagatedVersion, old: PropagatedVersion) => {
+        if (entriesOf(ledger) < entriesOf(old)) addNamespace(ledger.metadata.namespace ?? "");
+      },
+      onDelete: ({ metadata }: PropagatedVersion) => addNamespace(metadata.namespace ?? ""),
+    };
+    shared.ledgers.addHandler(ledgerHandler, signal);
+  }
 
   return {
     name: `sync/${name}`,
     type,
     addNamespace,
+    addAll,
     run: (running) =>
       runKeyed(
         {
@@ -136,6 +159,10 @@ export function createSyncController(
         running,
       ),
   };
+}
+
+function entriesOf({ status }: PropagatedVersion): number {
+  return status?.clusterVersions?.length ?? 0;
 }
 
 /** The federated object that a member object was written for, by its source or else by its name. */

@@ -71,7 +71,16 @@ export function createTypeConfigController(
         if (controller !== namespaces) controller.addNamespace(metadata.namespace ?? "");
       }
     };
-    namespaces.type.objects.addHandler({ onAdd: tell, onUpdate: tell, onDelete: tell });
+    const tellAll = (): void => {
+      for (const { controller } of running.values())
+        if (controller !== namespaces) controller.addAll();
+    };
+    namespaces.type.objects.addHandler({
+      onAdd: tell,
+      onUpdate: tell,
+      onDelete: tell,
+      onStateChange: tellAll,
+    });
   };
 
   const reconcile = async (key: string, signal: AbortSignal): Promise<Outcome> => {
