@@ -33,3 +33,4 @@ export type { EngineOptions } from "./watch/log-mvcc-store.ts";
 export type { RingLimits } from "./watch/change-ring.ts";
 export { openMemoryStore } from "./memory/open-memory-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";
+export { lockDirectory } from "./sql/sqlite/directory-lock.ts";

@@ -82,7 +82,7 @@ export async function openKubernetesApi(
 ): Promise<KubernetesApi> {
   prepareDataDir(options.dataDir);
   await using opened = new AsyncDisposableStack();
-  const store = opened.use(await openDatastore(options));
+  const store = await openDatastore(options, opened);
   opened.use(startCompactor(store, options.logger));
   const { host } = options.listen;
   const pki = await ensurePki(join(options.dataDir, "pki"), {

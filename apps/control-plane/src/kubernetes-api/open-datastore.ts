@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  lockDirectory,
   LockedError,
   type MvccStore,
   openMemoryStore,
@@ -9,13 +10,20 @@ import {
 import { ServerError } from "../options/server-error.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 
-/** Opens the store that the options name. */
+/**
+ * Opens the store that the options name; `opened` closes it. Either way the data directory is this
+ * process's alone, for keys and kubeconfig are in it, too.
+ */
 export async function openDatastore(
   options: Pick<ServerOptions, "datastore" | "dataDir">,
+  opened: AsyncDisposableStack,
 ): Promise<MvccStore> {
-  if (options.datastore === "memory") return openMemoryStore();
   try {
-    return await openSqliteStore({ path: join(options.dataDir, "store.db") });
+    if (options.datastore === "memory") {
+      opened.use(lockDirectory(options.dataDir));
+      return opened.use(await openMemoryStore());
+    }
+    return opened.use(await openSqliteStore({ path: join(options.dataDir, "store.db") }));
   } catch (error) {
     if (error instanceof LockedError) {
       throw new ServerError(
