@@ -2,10 +2,10 @@ import {
   defaultRevisionHistoryLimit,
   type FeatureGates,
   type KubeFedConfig,
+  parseGoDurationMs,
   readFeatureGates,
   type SyncSettings,
 } from "@cellplane/federation";
-import { parseGoDuration } from "./go-duration.ts";
 
 /** What KubeFedConfig says, with defaults filled in; read anew whenever it is needed. */
 export interface FederationSettings {
@@ -40,11 +40,15 @@ export function readFederationSettings(config: KubeFedConfig | undefined): Feder
     gates,
     scope: spec?.scope ?? "Cluster",
     health: {
-      periodMs: parseGoDuration(health?.period) ?? 10_000,
-      timeoutMs: parseGoDuration(health?.timeout) ?? 3000,
+      periodMs: durationMs(health?.period) ?? 10_000,
+      timeoutMs: durationMs(health?.timeout) ?? 3000,
       failureThreshold: health?.failureThreshold ?? 3,
       successThreshold: health?.successThreshold ?? 1,
     },
-    syncWorkers: Math.max(spec?.syncController?.maxConcurrentReconciles ?? 0, defaultSyncWorkers),
+    syncWorkers: spec?.syncController?.maxConcurrentReconciles ?? defaultSyncWorkers,
   };
+}
+
+function durationMs(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseGoDurationMs(text);
 }
