@@ -45,7 +45,7 @@ export function createEnableCommand(): Command {
     .option("--federated-group <group>", "group of the federated kind (default: types.kubefed.io)")
     .option(
       "-o, --output <format>",
-      "only print what would be created: yaml, json",
+      "only print what would be created: yaml, json, name",
       parseOutputFormat,
     )
     .addHelpText(
@@ -137,6 +137,11 @@ async function refuseCollision(
 function renderAll(objects: readonly KubernetesObject[], format: OutputFormat): string {
   if (format === "json") {
     return `${stringifyJson({ apiVersion: "v1", kind: "List", items: objects }, 2)}\n`;
+  }
+  if (format === "name") {
+    const nameOf = ({ kind = "", apiVersion = "", metadata }: KubernetesObject): string =>
+      `${kind.toLowerCase()}.${apiVersion.split("/")[0] ?? ""}/${metadata.name ?? ""}\n`;
+    return objects.map(nameOf).join("");
   }
   return objects.map((object) => `---\n${stringifyYaml(object)}`).join("");
 }

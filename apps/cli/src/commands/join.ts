@@ -6,7 +6,7 @@ import { formatObject, parseOutputFormat, type OutputFormat } from "../output/pr
 import { runSteps } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
-import { createCommand, parseSeconds } from "./common-options.ts";
+import { createCommand, timeoutOption } from "./common-options.ts";
 
 interface JoinOptions extends ControlPlaneOptions {
   readonly memberKubeconfig: string;
@@ -33,7 +33,7 @@ export function createJoinCommand(): Command {
       "only cells of this tenant may live there (with --workspace-group)",
     )
     .option("--workspace-group <group>", "… and of this workspace group")
-    .option("--timeout <seconds>", "how long to wait until it is Ready", parseSeconds, 60_000)
+    .addOption(timeoutOption("how long to wait until it is Ready"))
     .option(
       "-o, --output <format>",
       "print the KubeFedCluster: json, yaml, name",
