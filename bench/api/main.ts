@@ -1,6 +1,6 @@
 /**
  * Measures the API server, side by side with Kubernetes' own on etcd where that is installed:
- * `npm run bench:api -- [--seconds 2.5] [--only own] [--json]`. Figures of different runs are not
+ * `npm run bench:api -- [--seconds 2] [--only own] [--json]`. Figures of different runs are not
  * comparable; the ratios of one run are.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ interface Measured {
 const sessions = 16;
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2.5" },
+    seconds: { type: "string", default: "2" },
     only: { type: "string" },
     case: { type: "string", multiple: true },
     json: { type: "boolean", default: false },
