@@ -126,6 +126,9 @@ export function toClusterView(object: KubernetesObject): FederatedObject {
  */
 export function normalizeCarries(object: KubernetesObject): KubernetesObject {
   const view = viewOf(object);
+  const { topologyType = "" } = specOf(object);
+  // The other view could not show it, and it is about to be refused.
+  if (typeof topologyType !== "string") return object;
   return view === clusterViewVersion
     ? toClusterView(toTopologyView(object))
     : toTopologyView(toClusterView(object));
@@ -166,18 +169,32 @@ function apply(
   return value === undefined ? undefined : mapping(name, value);
 }
 
+// What is not of the right form is left as it is: conversion comes before the schema's refusal.
+
 function fieldToTopology(name: ViewField, value: JsonValue, words: TopologyWords): JsonValue {
-  if (name !== "overrides") return isJsonObject(value) ? selectionToTopology(value, words) : value;
-  return isJsonArray(value)
-    ? overridesToTopology(value as readonly ClusterOverride[], words)
-    : value;
+  if (name === "overrides") {
+    return isObjectArray(value)
+      ? overridesToTopology(value as readonly ClusterOverride[], words)
+      : value;
+  }
+  return isSelection(value, "clusters") ? selectionToTopology(value, words) : value;
 }
 
 function fieldToCluster(name: ViewField, value: JsonValue, words: TopologyWords): JsonValue {
-  if (name !== "overrides") return isJsonObject(value) ? selectionToCluster(value, words) : value;
-  return isJsonArray(value)
-    ? overridesToCluster(value as readonly TopologyOverride[], words)
-    : value;
+  if (name === "overrides") {
+    return isObjectArray(value)
+      ? overridesToCluster(value as readonly TopologyOverride[], words)
+      : value;
+  }
+  return isSelection(value, "topologies") ? selectionToCluster(value, words) : value;
+}
+
+function isSelection(value: JsonValue, names: "clusters" | "topologies"): value is JsonObject {
+  return isJsonObject(value) && (value[names] === undefined || isObjectArray(value[names]));
+}
+
+function isObjectArray(value: JsonValue): boolean {
+  return isJsonArray(value) && value.every(isJsonObject);
 }
 
 function specOf(object: KubernetesObject): JsonObject {

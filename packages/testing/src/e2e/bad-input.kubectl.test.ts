@@ -54,6 +54,8 @@ describe("bad input", () => {
   });
 
   it("is an unknown field or a value of the wrong type", async () => {
+    match(await refusedSpec({ topologyType: 7 }), /spec\.topologyType: Invalid value: "integer"/);
+    match(await refusedSpec({ overrides: [null] }), /spec\.overrides\[0\]: Invalid value: "null"/);
     match(await refusedSpec({ placementMsak: {} }), /unknown field "spec\.placementMsak"/);
     match(
       await refusedSpec({ placement: { topologies: "rz00a" } }),
