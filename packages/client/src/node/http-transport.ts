@@ -127,7 +127,10 @@ async function untilAborted<T>(
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([promise, aborted.promise]);
+    const value = await Promise.race([promise, aborted.promise]);
+    // Both were settled and the value came first: it has been left over all the same.
+    if (signal.aborted) throw asError(signal.reason);
+    return value;
   } finally {
     signal.removeEventListener("abort", abort);
   }
@@ -238,8 +241,10 @@ function sendHttp2(
     const abort = (): void => {
       stream.destroy(asError(signal?.reason));
     };
-    signal?.addEventListener("abort", abort, { once: true });
     stream.on("error", reject);
+    // It may have aborted since the stream was taken.
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
     stream.once("close", () => {
       signal?.removeEventListener("abort", abort);
       session.streams--;

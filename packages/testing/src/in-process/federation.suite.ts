@@ -1,4 +1,3 @@
-import type { KubernetesObject } from "@cellplane/apimachinery";
 import { createRestClient, type Transport } from "@cellplane/client";
 import { createHttpTransport, loadKubeconfig } from "@cellplane/client/node";
 import { createFederationControllers } from "@cellplane/controllers";
@@ -60,7 +59,11 @@ export class Federation implements AsyncDisposable {
         return createRestClient(this.#watched(transport), { userAgent: "cellplane" });
       },
     });
-    this.#running = controllers.run(this.#stop.signal).finally(() => own[Symbol.asyncDispose]());
+    const { signal } = this.#stop;
+    this.#running = (async () => {
+      await controllers.run(signal);
+      await own[Symbol.asyncDispose]();
+    })();
   }
 
   /** Stops the controllers. */
@@ -94,7 +97,7 @@ export class Federation implements AsyncDisposable {
         kind === "Cell"
           ? { group: "cellplane.io", version: "v1alpha1", resource: "cells", namespace }
           : { group: "", version: "v1", resource: "namespaces" };
-      await this.controlPlane.client.create(path, object as KubernetesObject);
+      await this.controlPlane.client.create(path, object);
     }
   }
 

@@ -172,7 +172,7 @@ describe("the sync of a federated object", () => {
     const { items } = await client.list(path);
     const name = items
       .map(({ metadata }) => metadata.name ?? "")
-      .find((each) => /ledger$/.test(each));
+      .find((each) => each.endsWith("ledger"));
     ok(name !== undefined);
     const before = await waitFor("the ledger", () => findObject({ client, path, name }));
     const writes = federation.writes().length;
