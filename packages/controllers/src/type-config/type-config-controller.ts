@@ -89,7 +89,7 @@ export function createTypeConfigController(
     const generation = config?.metadata.generation ?? 0;
     if (!isOn || running.get(key)?.generation !== generation) await stop(key);
     if (config && isOn && !running.has(key)) start(config, key, signal);
-    if (config) await writeStatus(deps, config, running.has(key), signal);
+    if (config) await writeStatus(config, running.has(key), signal);
     return { kind: "done" };
   };
 
@@ -113,7 +113,6 @@ export function createTypeConfigController(
   };
 
   async function writeStatus(
-    { onError }: { readonly onError: ErrorReporter },
     config: FederatedTypeConfig,
     isRunning: boolean,
     signal: AbortSignal,
@@ -131,9 +130,7 @@ export function createTypeConfigController(
       const stored = await client.patch(path, config.metadata.name ?? "", patch, {}, signal);
       shared.typeConfigs.record(stored as FederatedTypeConfig);
     } catch (error) {
-      if (isStatus(error, "NotFound")) return;
-      onError(error, { controller: name });
-      throw error;
+      if (!isStatus(error, "NotFound")) throw error;
     }
   }
 }
