@@ -6,7 +6,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { ApiResponse, ResponseSink } from "../request/api-response.ts";
@@ -68,7 +68,8 @@ class NodeListener implements Listener {
   readonly #options: ListenerOptions;
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #sockets = new Set<TLSSocket>();
+  /** From the first byte on: a TLS handshake under way must not outlast the listener. */
+  readonly #sockets = new Set<Socket>();
   readonly #peers = new WeakMap<object, Peer>();
   /** Open streams, each ended at shutdown. */
   readonly #streams = new Set<ResponseSink>();
@@ -121,7 +122,7 @@ class NodeListener implements Listener {
 
   #wire(): void {
     const server = this.#server;
-    server.on("secureConnection", (socket) => this.#track(socket));
+    server.on("connection", (socket: Socket) => this.#track(socket));
     server.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
@@ -141,7 +142,7 @@ class NodeListener implements Listener {
     Object.assign(server, { keepAliveTimeout: keepAliveMs });
   }
 
-  #track(socket: TLSSocket): void {
+  #track(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
   }

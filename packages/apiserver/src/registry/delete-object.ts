@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type KubernetesObject, isJsonEqual, StatusError } from "@cellplane/apimachinery";
 import { objectPath } from "../storage/object-key.ts";
 import { encodeStoredObject } from "../storage/stored-object.ts";
@@ -33,6 +34,8 @@ export async function deleteObject(
     const outcome = await tryDelete(request, { cached, options });
     if (outcome.kind !== "lost") return outcome;
     cached = outcome.current;
+    // A store in memory answers without I/O: racing writers must not starve timers and signals.
+    await setImmediate();
   }
 }
 

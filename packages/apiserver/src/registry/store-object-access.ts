@@ -1,4 +1,9 @@
-import { type KubernetesObject, unknownResource } from "@cellplane/apimachinery";
+import {
+  formatGroupVersion,
+  isStatus,
+  type KubernetesObject,
+  unknownResource,
+} from "@cellplane/apimachinery";
 import type { UserInfo } from "../request/user.ts";
 import type { CacheEvent } from "../watch-cache/cache-event.ts";
 import type { CachedObject } from "../watch-cache/cached-object.ts";
@@ -21,6 +26,9 @@ export interface ObjectAccessDependencies {
   /** Ends waits when the server closes. */
   readonly signal: AbortSignal;
 }
+
+/** Wait before another try of what failed. */
+const retryMs = 500;
 
 const serverUser: UserInfo = { username: "system:apiserver", groups: ["system:masters"] };
 
@@ -51,7 +59,8 @@ class StoreObjectAccess implements ObjectAccess {
 
   async create(scope: ObjectScope, object: KubernetesObject): Promise<KubernetesObject> {
     const request = this.#request(scope, { name: "", subresource: "" });
-    const normal = normalizeObject(object, request.definition, request.version);
+    const { definition, version } = request;
+    const normal = normalizeObject(withType(object, definition, version), definition, version);
     return (await createObject(request, normal)).object;
   }
 
@@ -111,6 +120,16 @@ class StoreObjectAccess implements ObjectAccess {
   }
 }
 
+/** Bytes in the store name their kind: without it nobody could read them again. */
+function withType(
+  object: KubernetesObject,
+  { group, kind }: ResourceDefinition,
+  { version }: ResourceVersion,
+): KubernetesObject {
+  if (object.apiVersion !== undefined && object.kind !== undefined) return object;
+  return { ...object, apiVersion: formatGroupVersion({ group, version }), kind };
+}
+
 function storageVersionOf(definition: ResourceDefinition): ResourceVersion {
   const version = definition.versions.find((each) => each.version === definition.storageVersion);
   if (!version) throw new Error("Cannot write a resource without its storage version");
@@ -151,10 +170,16 @@ class ObjectWatch implements Disposable {
 
   #restart(signal: AbortSignal): void {
     if (this.#disposed || signal.aborted) return;
-    // A resource that has gone for good ends the watch: there is nothing more to tell.
-    queueMicrotask(() => {
-      this.start(signal).catch(() => this[Symbol.dispose]());
+    // Not from a microtask: a cache that ends its watches again and again must not starve timers.
+    setImmediate(() => {
+      if (!this.#disposed) this.start(signal).catch((error) => this.#retry(error, signal));
     });
+  }
+
+  /** A store that cannot be read now is read later; a resource that has gone for good ends the watch. */
+  #retry(error: unknown, signal: AbortSignal): void {
+    if (isStatus(error, "NotFound") || signal.aborted) this[Symbol.dispose]();
+    else setTimeout(() => this.#restart(signal), retryMs).unref();
   }
 
   #tell(cache: WatchCache, event: CacheEvent): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   conflict,
   formatGroupVersion,
@@ -48,6 +49,8 @@ export async function updateObject(request: UpdateRequest): Promise<WriteResult>
     const outcome = await tryUpdate(request, cached);
     if (outcome.kind !== "lost") return outcome;
     cached = outcome.current;
+    // A store in memory answers without I/O: racing writers must not starve timers and signals.
+    await setImmediate();
   }
 }
 

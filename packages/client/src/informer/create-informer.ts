@@ -8,6 +8,8 @@ import { type IndexFunction, ObjectStore } from "./object-store.ts";
 // A server ends a watch after so long; half of client-go's upper bound keeps dead connections short-lived.
 const watchSeconds = 300;
 const pageSize = 500;
+// A server that ends each watch at once, without an error, must not be asked in a loop.
+const shortWatchMs = 1000;
 
 /** What an informer keeps. */
 export interface InformerOptions<T extends KubernetesObject> {
@@ -103,7 +105,11 @@ export function createInformer<T extends KubernetesObject>(
   const runOnce = async (signal: AbortSignal): Promise<void> => {
     try {
       if (resourceVersion === undefined) await listAll(signal);
+      const startedMs = performance.now();
       await watchOn(signal);
+      if (performance.now() - startedMs < shortWatchMs) {
+        await abortableDelay(retryDelayMs(0, (options.random ?? Math.random)()), signal);
+      }
     } catch (error) {
       if (signal.aborted) return;
       // History is gone, so the next round lists.

@@ -107,6 +107,26 @@ for (const protocol of ["h2", "http/1.1"] as const) {
       });
     });
 
+    it("heeds an abort from before its stream is open", async () => {
+      await using server = await startTlsServer(protocol, certificate, ({ url }, response) => {
+        if (url === "/version") response.end('"there"');
+      });
+      const stop = new AbortController();
+      let asked = 0;
+      await using client = connect(server.url, {
+        // The connection is there by the second time, so that only the abort is late.
+        token: () => {
+          if (++asked > 1) stop.abort("enough");
+          return "token";
+        },
+      });
+      await ask(client);
+      await rejects(client.raw({ method: "GET", path: "/never" }, stop.signal), (reason) => {
+        equal(reason, "enough");
+        return true;
+      });
+    });
+
     it("tells of a watch that is cut, and connects anew for the next request", async () => {
       await using server = await startTlsServer(protocol, certificate, ({ url }, response) => {
         if (!url.includes("watch=true")) response.end('"back"');
