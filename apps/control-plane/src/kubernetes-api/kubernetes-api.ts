@@ -39,6 +39,8 @@ import { startCompactor } from "./compactor.ts";
 import { createHandlers, type Readiness } from "./create-handlers.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { readTokenFile } from "./read-token-file.ts";
+import { renewCertificates } from "./renew-certificates.ts";
+import { certificateHosts, localUrl } from "./server-address.ts";
 
 /** The issuer of service-account tokens, and their audience: Kubernetes' own default. */
 const serviceAccountIssuer = "https://kubernetes.default.svc";
@@ -85,10 +87,9 @@ export async function openKubernetesApi(
   const store = await openDatastore(options, opened);
   opened.use(startCompactor(store, options.logger));
   const { host } = options.listen;
-  const pki = await ensurePki(join(options.dataDir, "pki"), {
-    hosts: host === "0.0.0.0" || host === "::" ? [] : [host],
-    nowMs: Date.now(),
-  });
+  const ensure = (): Promise<Pki> =>
+    ensurePki(join(options.dataDir, "pki"), { hosts: certificateHosts(host), nowMs: Date.now() });
+  const pki = await ensure();
   const controllerCertificate = await issueClientCertificate(join(options.dataDir, "pki"), {
     user: controllerUser,
     groups: ["system:masters"],
@@ -106,11 +107,12 @@ export async function openKubernetesApi(
   );
   const audit = await openAudit(options, opened);
   const running = await startServer({ ...options, store, pki, access, audit }, opened);
+  const { logger } = options;
+  opened.use(renewCertificates({ server: running.server, pki, ensure, nowMs: Date.now, logger }));
   const kubeconfig = join(options.dataDir, "admin.kubeconfig");
   await writeAdminKubeconfig(kubeconfig, options.name, running.server, pki);
   const whole = opened.move();
   const close = (): Promise<void> => whole.disposeAsync();
-  const { logger } = options;
   return {
     ...running,
     pki,
@@ -246,6 +248,11 @@ function writeAdminKubeconfig(
   pki: Pki,
 ): Promise<void> {
   const { certificate, key } = pki.admin;
-  const url = server.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
-  return writeKubeconfig(file, { server: url, ca: pki.ca, cert: certificate, key, name });
+  return writeKubeconfig(file, {
+    server: localUrl(server.url),
+    ca: pki.ca,
+    cert: certificate,
+    key,
+    name,
+  });
 }

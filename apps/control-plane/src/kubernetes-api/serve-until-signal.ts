@@ -2,11 +2,12 @@ import type { Controller } from "@cellplane/controllers";
 import { connectRestClient } from "@cellplane/client/node";
 import type { RestClient } from "@cellplane/client";
 import type { KubernetesApi } from "./kubernetes-api.ts";
+import { localUrl } from "./server-address.ts";
 
 /** A client of one's own server, as its controllers. */
 export function connectOwn(api: KubernetesApi, userAgent: string): RestClient {
   const { certificate, key } = api.controllerCertificate;
-  const server = `https://127.0.0.1:${api.server.port}`;
+  const server = localUrl(api.server.url);
   return connectRestClient(
     { server, caBundle: api.pki.ca, clientCertificate: certificate, clientKey: key },
     { userAgent },
