@@ -40,7 +40,7 @@ import { createHandlers, type Readiness } from "./create-handlers.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { readTokenFile } from "./read-token-file.ts";
 import { renewCertificates } from "./renew-certificates.ts";
-import { certificateHosts, localUrl } from "./server-address.ts";
+import { certificateHosts, localUrl, urlOf } from "./server-address.ts";
 
 /** The issuer of service-account tokens, and their audience: Kubernetes' own default. */
 const serviceAccountIssuer = "https://kubernetes.default.svc";
@@ -100,7 +100,7 @@ export async function openKubernetesApi(
       tokenUsers: readTokenFile(options.tokenAuthFile),
       serviceAccountKey: pki.serviceAccountKey,
       issuer: serviceAccountIssuer,
-      externalUrl: `https://${host}:${options.listen.port}`,
+      externalUrl: urlOf(options.listen),
       allowAnonymous: true,
       clock: Date.now,
     }),

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { hostname } from "node:os";
 import { describe, it } from "node:test";
-import { certificateHosts, localUrl } from "./server-address.ts";
+import { certificateHosts, localUrl, urlOf } from "./server-address.ts";
 
 describe("certificateHosts()", () => {
   it("is the address that was given", () => {
@@ -23,5 +23,12 @@ describe("localUrl()", () => {
     equal(localUrl("https://0.0.0.0:6443"), "https://127.0.0.1:6443");
     equal(localUrl("https://[::]:6443"), "https://[::1]:6443");
     equal(localUrl("https://10.0.0.1:6443"), "https://10.0.0.1:6443");
+  });
+});
+
+describe("urlOf()", () => {
+  it("puts an IPv6 address in brackets", () => {
+    equal(urlOf({ host: "::1", port: 6443 }), "https://[::1]:6443");
+    equal(urlOf({ host: "localhost", port: 6443 }), "https://localhost:6443");
   });
 });

@@ -10,6 +10,11 @@ export function certificateHosts(listenHost: string): readonly string[] {
   return Array.from(new Set([hostname(), ...addresses]));
 }
 
+/** The URL of a host and port; an IPv6 address stands in brackets there. */
+export function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** Where this machine itself reaches a server that announces `url`. */
 export function localUrl(url: string): string {
   return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
