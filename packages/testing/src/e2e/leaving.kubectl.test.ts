@@ -123,12 +123,12 @@ describe("what leaves members, and what stays", () => {
     const row = fixture.waitForRows("federatedconfigmaps", "contested", {
       rz00a: "1 FieldConflict",
     });
-    let isStopped = false;
+    const contest = { isOver: false };
     const stopped = row.then((object) => {
-      isStopped = true;
+      contest.isOver = true;
       return object;
     });
-    while (!isStopped) {
+    while (!contest.isOver) {
       await fixture.inCellOk("rz00a", [...patch, '{"data":{"value":"theirs"}}']);
     }
     match(JSON.stringify((await stopped)["status"]), /keeps changing \/data\/value/);

@@ -191,7 +191,7 @@ describe("a namespace", () => {
       [],
     );
     const patch = { type: "merge", body: { metadata: { finalizers: null } } } as const;
-    await server.client.patch(namespaces, "kept", patch as never);
+    await server.client.patch(namespaces, "kept", patch);
     await waitUntilGone(kept);
   });
 });
