@@ -99,7 +99,7 @@ export {
   validatePathSegmentName,
   validateQualifiedName,
 } from "./meta/name-rules.ts";
-export { isJsonEqual } from "./patch/json-equal.ts";
+export { isJsonEqual } from "./meta/json-equal.ts";
 export { applyJsonPatch, decodeJsonPatch, findUnknownJsonPatchFields } from "./patch/json-patch.ts";
 export {
   type JsonPatchOperation,

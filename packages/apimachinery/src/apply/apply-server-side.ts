@@ -1,6 +1,6 @@
 import type { JsonObject } from "../meta/json-value.ts";
 import type { KubernetesObject, ManagedFieldsEntry } from "../meta/kubernetes-object.ts";
-import { isJsonEqual } from "../patch/json-equal.ts";
+import { isJsonEqual } from "../meta/json-equal.ts";
 import { omitNulls } from "../patch/omit-nulls.ts";
 import { StatusError } from "../status/status-error.ts";
 import { badRequest } from "../status/status-errors.ts";

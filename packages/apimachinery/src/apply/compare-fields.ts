@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../meta/json-value.ts";
-import { isJsonEqual } from "../patch/json-equal.ts";
+import { isJsonEqual } from "../meta/json-equal.ts";
 import { getMember } from "../patch/json-members.ts";
 import type { FieldSet } from "./field-set.ts";
 import { FieldSetBuilder } from "./field-set-builder.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../meta/json-value.ts";
 import type { KubernetesObject, ManagedFieldsEntry } from "../meta/kubernetes-object.ts";
-import { isJsonEqual } from "../patch/json-equal.ts";
+import { isJsonEqual } from "../meta/json-equal.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { capUpdateManagers } from "./cap-update-managers.ts";
 import { emptyLike } from "./empty-object.ts";

@@ -1,7 +1,7 @@
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "../meta/json-value.ts";
 import { badRequest } from "../status/status-errors.ts";
 import { describeGoJsonType } from "./go-json-type.ts";
-import { isJsonEqual } from "./json-equal.ts";
+import { isJsonEqual } from "../meta/json-equal.ts";
 import { getMember, type JsonObjectDraft, setMember } from "./json-members.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { stringifyJson } from "../codec/json.ts";
 import { isJsonArray, isJsonObject, type JsonValue } from "../meta/json-value.ts";
-import { isJsonEqual } from "./json-equal.ts";
+import { isJsonEqual } from "../meta/json-equal.ts";
 import {
   add,
   get,
