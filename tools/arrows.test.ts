@@ -18,15 +18,26 @@ interface Layer {
 /** The one place where the architecture is written down (`docs/architecture.md` shows it). */
 const architecture: Readonly<Record<string, Layer>> = {
   "apps/cli": {
-    imports: ["apimachinery", "client", "federation"],
+    imports: ["apimachinery", "client", "federation", "grpc", "kms"],
     folders: ["demo", "commands", "types", "membership", "output", "program"],
   },
   "apps/control-plane": {
-    imports: ["apimachinery", "kv", "client", "federation", "apiserver", "controllers"],
+    imports: [
+      "apimachinery",
+      "kv",
+      "client",
+      "federation",
+      "apiserver",
+      "controllers",
+      "metrics",
+      "grpc",
+      "kms",
+      "etcd",
+    ],
     folders: [],
   },
   "packages/controllers": {
-    imports: ["apimachinery", "client", "federation"],
+    imports: ["apimachinery", "client", "federation", "metrics", "kms"],
     folders: [],
   },
   "packages/apiserver": {
@@ -70,7 +81,14 @@ const architecture: Readonly<Record<string, Layer>> = {
     ],
     browser: { except: [] },
   },
-  "packages/kv": { imports: [], folders: ["sql", "memory", "watch", "store"] },
+  "packages/kv": {
+    imports: ["grpc"],
+    folders: ["etcd", "mysql", "sql", "memory", "watch", "store"],
+  },
+  "packages/etcd": { imports: ["grpc", "kv", "metrics"], folders: [] },
+  "packages/kms": { imports: ["grpc"], folders: [] },
+  "packages/grpc": { imports: [], folders: [] },
+  "packages/metrics": { imports: [], folders: [] },
   "packages/apimachinery": {
     imports: [],
     folders: ["apply", "patch", "schema", "jsonpath", "selector", "status", "codec", "meta"],

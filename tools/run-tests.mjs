@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // Runs the tests of one kind. A test's file name tells what it needs besides npm packages:
-// `*.shared.test.ts` the shared folder, `*.kubectl.test.ts` kubectl, plain `*.test.ts` nothing.
+// `*.shared.test.ts` the shared folder, `*.kubectl.test.ts` kubectl, `*.peers.test.ts` other servers
+// (etcd, Kubernetes' own API server, MariaDB, …), plain `*.test.ts` nothing.
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 
 const kinds = {
-  plain: (file) => !/\.(shared|kubectl)\.test\.ts$/.test(file),
+  plain: (file) => !/\.(shared|kubectl|peers)\.test\.ts$/.test(file),
   shared: (file) => file.endsWith(".shared.test.ts"),
   kubectl: (file) => file.endsWith(".kubectl.test.ts"),
+  peers: (file) => file.endsWith(".peers.test.ts"),
 };
 
 const [kind = "plain", ...options] = process.argv.slice(2);
