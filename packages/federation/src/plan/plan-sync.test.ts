@@ -396,25 +396,6 @@ describe("planSync() where something else is in the way", () => {
   });
 });
 
-describe("planSync() after KubeFed", () => {
-  it("takes over what KubeFed wrote without a write, and holds what KubeFed did not finish", () => {
-    const fresh = released();
-    const world = new World(["a", "b"]);
-    const live = fresh.objectIn("a") ?? { metadata: {} };
-    const { annotations: _, ...metadata } = live.metadata;
-    for (const name of ["a", "b"]) world.put(name, { ...live, metadata });
-    const version = `rv:${world.objectIn("a")?.metadata.resourceVersion}`;
-    const { templateVersion, overridesVersion } = fresh.ledger;
-    world.ledger = { entries: new Map([["a", { version }]]), templateVersion, overridesVersion };
-    const plan = world.reconcile(at("1", mask()));
-    deepEqual(world.writes, []);
-    deepEqual(statusesOf(plan), { a: "", b: "Held" });
-    equal(world.ledger.entries.get("a")?.revision, 1);
-    world.reconcile(at("1"));
-    deepEqual(world.writes, ["update b"]);
-  });
-});
-
 describe("isPlanCurrent()", () => {
   it("drops a plan once a newer generation, another uid or nothing at all is seen", () => {
     const plan = { generation: 2, uid: "u" };

@@ -1,6 +1,7 @@
-import type { KubernetesObject } from "@cellplane/apimachinery";
+import { isJsonEqual, type KubernetesObject } from "@cellplane/apimachinery";
+import { kubefed } from "../api/names.ts";
 import type { Rendering, RenderTarget } from "../template/render-member-object.ts";
-import { covers } from "../template/retain-fields.ts";
+import { covers, ownedContent, retainFields } from "../template/retain-fields.ts";
 import type { Bookkeeping } from "../template/source.ts";
 import { overridesHash, templateHash } from "../template/kubefed-hash.ts";
 import { type LedgerEntry, memberVersionOf } from "./ledger.ts";
@@ -41,7 +42,7 @@ export function standingOf(view: StandingView, context: SyncContext): KnownStand
  * then only a rendering that differs leads to a write.
  */
 export function isDrifted(
-  { live, entry, target }: StandingView,
+  { live, book, entry, target }: StandingView,
   standing: KnownStanding,
   context: SyncContext,
 ): boolean {
@@ -57,7 +58,11 @@ export function isDrifted(
     }
   }
   const rendering = renderingOf(standing, target, context);
-  return rendering !== undefined && !covers(live, rendering.object);
+  if (rendering === undefined) return false;
+  if (book === undefined && entry?.hash === undefined) {
+    return isDriftedFromKubefed({ live, entry, rendering }, context);
+  }
+  return !covers(live, rendering.object);
 }
 
 // The control plane's own Namespace is its users': only our labels count.
@@ -81,18 +86,56 @@ export function renderingOf(
   return undefined;
 }
 
-// KubeFed recorded no hash of ours, but whether the member was at its newest template.
+interface KubefedCopy {
+  readonly live: KubernetesObject;
+  readonly entry: LedgerEntry | undefined;
+  readonly rendering: Rendering & { readonly kind: "rendered" };
+}
+
+// KubeFed recorded no hash of ours, but whether the member was at its newest template. Where its
+// version says nothing any more (a status moved on), or is lost, the contents tell. So what KubeFed
+// left in step is taken into the ledger as it is, and not written once more for our annotations.
 function kubefedStanding(
-  { live, entry, target }: StandingView,
+  { live, book, entry, target }: StandingView,
   context: SyncContext,
 ): KnownStanding {
-  const { view, revisions, renderer } = context;
   const unknown = { hash: undefined, revision: undefined };
-  if (live === undefined || entry?.version !== memberVersionOf(live)) return unknown;
-  const { templateVersion, overridesVersion } = view.ledger;
-  if (templateVersion !== templateHash(view.object.spec?.template)) return unknown;
-  if (overridesVersion !== overridesHash(view.object)) return unknown;
-  const rendering = renderer.render(revisions.current, target);
+  const isKubefeds = live?.metadata.labels?.[kubefed.managedLabel] === "true" && !book;
+  if (live === undefined || !isKubefeds) return unknown;
+  const { current } = context.revisions;
+  const rendering = context.renderer.render(current, target);
   if (rendering.kind === "failed") return unknown;
-  return { hash: rendering.hash, revision: revisions.current.number };
+  const copy = { live, entry, rendering };
+  const isInStep = isOfNewestTemplate(entry, context)
+    ? entry?.version === memberVersionOf(live) || isCovered(copy, context)
+    : isSameContent(copy, context);
+  return isInStep ? { hash: rendering.hash, revision: current.number } : unknown;
+}
+
+function isOfNewestTemplate(entry: LedgerEntry | undefined, { view }: SyncContext): boolean {
+  const { templateVersion, overridesVersion } = view.ledger;
+  return (
+    entry !== undefined &&
+    templateVersion === templateHash(view.object.spec?.template) &&
+    overridesVersion === overridesHash(view.object)
+  );
+}
+
+// KubeFed's own rule (reference §2.8): the version says that nothing changed, but for metadata
+// where it is a generation. Values may look otherwise than in the template, as servers normalise.
+function isDriftedFromKubefed(copy: KubefedCopy, context: SyncContext): boolean {
+  const { live, entry, rendering } = copy;
+  const version = memberVersionOf(live);
+  if (entry?.version !== version) return !isCovered(copy, context);
+  const { metadata } = rendering.object;
+  return version.startsWith("gen:") && !covers(live, { metadata });
+}
+
+function isCovered({ live, rendering }: KubefedCopy, { rules }: SyncContext): boolean {
+  return covers(live, retainFields(rendering, live, rules));
+}
+
+function isSameContent({ live, rendering }: KubefedCopy, { rules }: SyncContext): boolean {
+  const wanted = retainFields(rendering, live, rules);
+  return isJsonEqual(ownedContent(live, rules), ownedContent(wanted, rules));
 }

@@ -56,6 +56,9 @@ export function ownedContent(live: KubernetesObject, rules: RetentionRules): Jso
   return pointers.map(parseFieldPath).reduce<JsonValue>(removeField, owned) as JsonObject;
 }
 
+// Servers put it on every Namespace, whatever it was written with.
+const namespaceNameLabel = "kubernetes.io/metadata.name";
+
 /**
  * Whether the member has everything that was rendered: the test where it is not known what the
  * member stored after our last write. What it has besides may be its defaults; labels may not.
@@ -63,7 +66,9 @@ export function ownedContent(live: KubernetesObject, rules: RetentionRules): Jso
 export function covers(live: KubernetesObject, rendered: KubernetesObject): boolean {
   const { labels: mine = {} } = rendered.metadata;
   const { labels: theirs = {} } = live.metadata;
-  return isJsonEqual(mine, theirs) && findUncovered(live, rendered) === undefined;
+  const { [namespaceNameLabel]: own, ...others } = theirs;
+  const same = isJsonEqual(mine, own === mine[namespaceNameLabel] ? theirs : others);
+  return same && findUncovered(live, rendered) === undefined;
 }
 
 /** JSON pointer of the first field of the rendering that the member has otherwise, or not at all. */
