@@ -1,11 +1,12 @@
 import type { RestClient } from "@cellplane/client";
-import { kubefed } from "@cellplane/federation";
+import { kubefed, planSync } from "@cellplane/federation";
 import { createCellController } from "./cell/cell-controller.ts";
 import { createClusterController } from "./cluster/cluster-controller.ts";
 import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
 import type { Controller, ErrorReporter } from "./shared/controller.ts";
 import { readFederationSettings } from "./shared/federation-settings.ts";
 import { allInformers, createSharedInformers } from "./shared/shared-informers.ts";
+import type { PlanSync } from "./sync/sync-dependencies.ts";
 import { createTombstoneController } from "./tombstone/tombstone-controller.ts";
 import { createTypeConfigController } from "./type-config/type-config-controller.ts";
 
@@ -16,6 +17,8 @@ export interface FederationControllerDependencies {
   readonly connect: ConnectMember;
   readonly controlPlaneId: string;
   readonly systemNamespace?: string;
+  /** Instead of `planSync`: for tests that plant a mistake and see it found. */
+  readonly plan?: PlanSync;
   readonly nowMs: () => number;
   readonly onError: ErrorReporter;
 }
@@ -38,7 +41,7 @@ export function createFederationControllers(deps: FederationControllerDependenci
         createClusterController(common),
         createCellController(common),
         createTombstoneController(common),
-        createTypeConfigController({ ...common, controlPlaneId }),
+        createTypeConfigController({ ...common, controlPlaneId, plan: deps.plan ?? planSync }),
       ];
       const informers = allInformers(shared);
       const running = informers.map((informer) => informer.run(signal));

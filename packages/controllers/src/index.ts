@@ -7,6 +7,7 @@ export { createGarbageCollectorController } from "./garbage-collector/garbage-co
 export type { MemberCredentials } from "./members/member-credentials.ts";
 export type { ConnectMember } from "./members/member-pool.ts";
 export { createNamespaceController } from "./namespace/namespace-controller.ts";
+export type { PlanSync } from "./sync/sync-dependencies.ts";
 export { createRoleAggregationController } from "./role-aggregation/role-aggregation-controller.ts";
 export { createRootCaController } from "./root-ca/root-ca-controller.ts";
 export { createDefaultServiceAccountController } from "./service-account/default-service-account-controller.ts";

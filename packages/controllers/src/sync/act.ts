@@ -2,7 +2,6 @@ import {
   joinedClusterOf,
   isPlanCurrent,
   type MemberName,
-  planSync,
   type SyncPlan,
   type SyncView,
   type TopologyDecision,
@@ -11,7 +10,7 @@ import {
 import { dispatch, type WriteResult } from "./dispatch.ts";
 import type { MemberWatches } from "./member-watches.ts";
 import type { RepairLog } from "./repair-log.ts";
-import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+import type { PlanSync, SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 
 /** A decision and what became of its write. */
 export interface DecisionResult {
@@ -50,7 +49,7 @@ async function actOnMember(
   const result = await write(view, plan, decision, context, signal);
   if (result.kind !== "collided") return { decision, outcome: result };
   // The cache did not show what is there (it may not be labelled): decide again, knowing it.
-  const again = decideKnowing(view, decision.member, result);
+  const again = decideKnowing(view, decision.member, result, context.deps.plan);
   if (!again) return { decision, outcome: { kind: "stale" } };
   const second = await write(view, plan, again, context, signal);
   if (second.kind !== "collided") return { decision: again, outcome: second };
@@ -101,10 +100,11 @@ function decideKnowing(
   view: SyncView,
   member: MemberName,
   { object }: Extract<WriteResult, { readonly kind: "collided" }>,
+  plan: PlanSync,
 ): TopologyDecision | undefined {
   const known = view.members.get(member);
   if (!known) return undefined;
   const members = new Map(view.members);
   members.set(member, { ...known, observation: { kind: "present", object } });
-  return planSync({ ...view, members }).decisions.find((each) => each.member === member);
+  return plan({ ...view, members }).decisions.find((each) => each.member === member);
 }

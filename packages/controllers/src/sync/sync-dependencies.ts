@@ -1,9 +1,17 @@
 import type { Informer, ResourcePath, RestClient } from "@cellplane/client";
-import type { FederatedObject, FederatedTypeConfigSpec } from "@cellplane/federation";
+import type {
+  FederatedObject,
+  FederatedTypeConfigSpec,
+  SyncPlan,
+  SyncView,
+} from "@cellplane/federation";
 import type { MemberPool } from "../members/member-pool.ts";
 import type { ErrorReporter } from "../shared/controller.ts";
 import type { FederationSettings } from "../shared/federation-settings.ts";
 import type { SharedInformers } from "../shared/shared-informers.ts";
+
+/** Decides what one reconcile does, from what it knows. */
+export type PlanSync = (view: SyncView) => SyncPlan;
 
 /** What every part of one type's sync controller stands on. */
 export interface SyncDependencies {
@@ -15,6 +23,8 @@ export interface SyncDependencies {
   readonly systemNamespace: string;
   /** FederatedNamespaces, which limit objects spread by cluster. */
   readonly federatedNamespaces: () => FederatedNamespaces;
+  /** Decides what one reconcile does: `planSync`, but for tests that plant a mistake. */
+  readonly plan: PlanSync;
   readonly nowMs: () => number;
   readonly onError: ErrorReporter;
 }

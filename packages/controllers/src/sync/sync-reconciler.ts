@@ -3,7 +3,6 @@ import {
   changeLedger,
   createSettler,
   type FederatedObject,
-  planSync,
   recoverableStatuses,
   type SyncPlan,
   type SyncView,
@@ -41,7 +40,7 @@ export function createSyncReconciler(
     }
     const view = observe(found, type, { watches, repairs, key }, deps);
     if (!view) return { kind: "recheck", afterMs: notKnownMs };
-    const plan = planSync(view);
+    const plan = deps.plan(view);
     const object = await prepare(view, plan, context, signal);
     if (!object) return { kind: "done" };
     const results = await act(
