@@ -132,6 +132,7 @@ export {
   createApiServer,
   openApiServerCore,
 } from "./server/create-api-server.ts";
+export type { LocalAnswer, LocalEntry, LocalRequest } from "./server/local-entry.ts";
 export type { TlsOptions } from "./node/listener.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";

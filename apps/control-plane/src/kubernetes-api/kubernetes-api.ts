@@ -8,7 +8,6 @@ import {
   type Authorizer,
   builtinAdmission,
   builtinResourceDefinitions,
-  type CertificateAndKey,
   conversionOfCrd,
   createAccessControl,
   createApiServer,
@@ -19,7 +18,6 @@ import {
   ensureBootstrapObjects,
   ensurePki,
   findBuiltinDefinition,
-  issueClientCertificate,
   loadBuiltinDefinitions,
   type Logger,
   type ObjectAccess,
@@ -63,8 +61,6 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly objects: ObjectAccess;
   readonly registry: ResourceRegistry;
   readonly pki: Pki;
-  /** The client certificate of our own controllers. */
-  readonly controllerCertificate: CertificateAndKey;
   readonly kubeconfig: string;
   readonly logger: Logger;
   /** From now on `/readyz` may say ok. */
@@ -90,11 +86,6 @@ export async function openKubernetesApi(
   const ensure = (): Promise<Pki> =>
     ensurePki(join(options.dataDir, "pki"), { hosts: certificateHosts(host), nowMs: Date.now() });
   const pki = await ensure();
-  const controllerCertificate = await issueClientCertificate(join(options.dataDir, "pki"), {
-    user: controllerUser,
-    groups: ["system:masters"],
-    nowMs: Date.now(),
-  });
   const access = opened.use(
     createAccessControl({
       tokenUsers: readTokenFile(options.tokenAuthFile),
@@ -116,7 +107,6 @@ export async function openKubernetesApi(
   return {
     ...running,
     pki,
-    controllerCertificate,
     kubeconfig,
     logger,
     close,

@@ -1,17 +1,13 @@
 import type { Controller } from "@cellplane/controllers";
-import { connectRestClient } from "@cellplane/client/node";
-import type { RestClient } from "@cellplane/client";
-import type { KubernetesApi } from "./kubernetes-api.ts";
-import { localUrl } from "./server-address.ts";
+import { createRestClient, type RestClient } from "@cellplane/client";
+import { controllerUser, type KubernetesApi } from "./kubernetes-api.ts";
 
-/** A client of one's own server, as its controllers. */
+/** A client of the server in this process, as its controllers; no socket lies between them. */
 export function connectOwn(api: KubernetesApi, userAgent: string): RestClient {
-  const { certificate, key } = api.controllerCertificate;
-  const server = localUrl(api.server.url);
-  return connectRestClient(
-    { server, caBundle: api.pki.ca, clientCertificate: certificate, clientKey: key },
-    { userAgent },
-  );
+  const { server } = api;
+  const request = server.enterAs({ username: controllerUser, groups: ["system:masters"] });
+  const transport = { server: server.url, request, [Symbol.asyncDispose]: async () => undefined };
+  return createRestClient(transport, { userAgent });
 }
 
 /** Runs controllers until SIGTERM or SIGINT, then stops them and the server in order. */

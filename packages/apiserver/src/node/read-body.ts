@@ -27,7 +27,8 @@ export async function readBody(stream: Readable, contentLength?: string): Promis
   return await promise;
 }
 
-function tooLarge(): StatusError {
+/** 413 for a body above the limit. */
+export function tooLarge(): StatusError {
   return new StatusError(
     "RequestEntityTooLarge",
     `Request entity too large: limit is ${maxBodyBytes}`,

@@ -4,6 +4,7 @@ import { createWriteAdmission, optionsObject } from "../admission/admission-chai
 import type { AdmissionPlugin } from "../admission/admission.ts";
 import type { AuditSink } from "../audit/audit-sink.ts";
 import type { Authenticator } from "../authn/authenticator.ts";
+import { addAuthenticated } from "../authn/union-authenticator.ts";
 import type { Authorizer } from "../authz/authorizer.ts";
 import { type Listener, openListener, type TlsOptions } from "../node/listener.ts";
 import { apiPipeline } from "../pipeline/api-pipeline.ts";
@@ -12,13 +13,17 @@ import type { ObjectAccess } from "../registry/object-access.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
 import { ResourceStores } from "../registry/resource-stores.ts";
 import { createObjectAccess } from "../registry/store-object-access.ts";
+import type { Handler } from "../request/handler.ts";
 import type { HttpHandler } from "../request/http-handler.ts";
+import type { IncomingRequest } from "../request/incoming-request.ts";
 import type { Logger } from "../request/logger.ts";
+import type { UserInfo } from "../request/user.ts";
 import type { ValueTransformer } from "../storage/value-transformer.ts";
 import type { VerbDependencies } from "../verbs/resource-request.ts";
 import { serveResource } from "../verbs/serve-resource.ts";
 import { createWatchClock } from "../verbs/watch-clock.ts";
 import { openStoreFeed } from "../watch-cache/store-feed.ts";
+import { LocalEntries, type LocalEntry } from "./local-entry.ts";
 import { serveRequest } from "./serve-request.ts";
 
 /** What makes an API server: every part that can differ comes in here. */
@@ -51,6 +56,8 @@ export interface ApiServer extends AsyncDisposable {
   /** True from the moment that `close` is called: readiness fails while requests go on. */
   readonly isShuttingDown: boolean;
   reloadTls(tls: TlsOptions): void;
+  /** Lets requests of this process in, as `user`, who needs no credential. */
+  enterAs(user: UserInfo): LocalEntry;
   /** Fails readiness, waits `delayMs`, ends watches, waits for requests up to `limitMs`, closes. */
   close(options?: { readonly delayMs?: number; readonly limitMs?: number }): Promise<void>;
 }
@@ -96,17 +103,26 @@ export async function createApiServer(
   const base = core ?? (await openApiServerCore(options));
   const deps = verbDependencies(options, base);
   const { listen, tls, logger, nowMs } = options;
-  const handle = apiPipeline({
-    logger,
-    nowMs,
-    authenticate: options.authenticate,
-    impersonate: options.impersonate,
-    audit: options.audit,
-    authorize: options.authorize,
-    serve: serveRequest(options.handlers, (request) => serveResource(deps, request)),
-  });
+  const serve = serveRequest(options.handlers, (request) => serveResource(deps, request));
+  const pipelineOf = (authenticate: Authenticator): Handler<IncomingRequest> =>
+    apiPipeline({
+      logger,
+      nowMs,
+      authenticate,
+      impersonate: options.impersonate,
+      audit: options.audit,
+      authorize: options.authorize,
+      serve,
+    });
+  const handle = pipelineOf(options.authenticate);
   const listener = await openListener({ ...listen, tls, handle, logger, nowMs });
-  return new RunningServer(options, { core: base, listener });
+  return new RunningServer(options, { core: base, listener, pipelineOf });
+}
+
+interface ServerParts {
+  readonly core: ApiServerCore;
+  readonly listener: Listener;
+  readonly pipelineOf: (authenticate: Authenticator) => Handler<IncomingRequest>;
 }
 
 class RunningServer implements ApiServer {
@@ -115,14 +131,15 @@ class RunningServer implements ApiServer {
   readonly objects: ObjectAccess;
   readonly #listener: Listener;
   readonly #core: ApiServerCore;
+  readonly #local: LocalEntries;
+  readonly #pipelineOf: ServerParts["pipelineOf"];
   #closing: Promise<void> | undefined;
 
-  constructor(
-    options: ApiServerOptions,
-    parts: { readonly core: ApiServerCore; readonly listener: Listener },
-  ) {
+  constructor(options: ApiServerOptions, parts: ServerParts) {
     const { host } = options.listen;
     this.#listener = parts.listener;
+    this.#local = new LocalEntries(options.nowMs);
+    this.#pipelineOf = parts.pipelineOf;
     this.#core = parts.core;
     this.port = parts.listener.port;
     this.url = `https://${host.includes(":") ? `[${host}]` : host}:${this.port}`;
@@ -137,6 +154,11 @@ class RunningServer implements ApiServer {
     this.#listener.reloadTls(tls);
   }
 
+  enterAs(user: UserInfo): LocalEntry {
+    const known = addAuthenticated(user);
+    return this.#local.open(this.#pipelineOf(() => known));
+  }
+
   close(options: { readonly delayMs?: number; readonly limitMs?: number } = {}): Promise<void> {
     const { delayMs = 0, limitMs = defaultLimitMs } = options;
     return (this.#closing ??= this.#close({ delayMs, limitMs }));
@@ -148,6 +170,7 @@ class RunningServer implements ApiServer {
 
   async #close(limits: { readonly delayMs: number; readonly limitMs: number }): Promise<void> {
     if (limits.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, limits.delayMs));
+    this.#local.end();
     await this.#listener.close(limits.limitMs);
     await this.#core[Symbol.asyncDispose]();
   }

@@ -53,8 +53,10 @@ export async function decodeBody(
   const type = contentTypeOf(request);
   const bytes = await request.body();
   switch (type) {
-    case "application/json":
-      return decodeText(parseBodyJson(bytes.toString(), expected), bytes.toString(), expected);
+    case "application/json": {
+      const text = bytes.toString();
+      return decodeText(parseBodyJson(text, expected), text, expected);
+    }
     case "application/yaml":
       return decodeText(parseBodyYaml(bytes.toString()), undefined, expected);
     case "application/vnd.kubernetes.protobuf":

@@ -238,6 +238,7 @@ function sendHttp2(
   return new Promise((resolve, reject) => {
     session.http2.ref();
     const stream = openStream(session, request);
+    let isAnswered = false;
     const abort = (): void => {
       stream.destroy(asError(signal?.reason));
     };
@@ -249,9 +250,11 @@ function sendHttp2(
       signal?.removeEventListener("abort", abort);
       session.streams--;
       if (session.streams === 0 && !session.http2.destroyed) session.http2.unref();
-      reject(connectionLost());
+      // An error is dear to make, and after the answer nobody hears it.
+      if (!isAnswered) reject(connectionLost());
     });
     stream.once("response", (headers) => {
+      isAnswered = true;
       resolve({ status: Number(headers[":status"]), headers, body: stream });
     });
     if (request.body !== undefined) stream.end(request.body);

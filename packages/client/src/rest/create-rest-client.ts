@@ -4,6 +4,7 @@ import {
   type KubernetesObject,
   stringifyJson,
 } from "@cellplane/apimachinery";
+import { Deadline } from "./deadline.ts";
 import { readBody, readObject } from "./read-answer.ts";
 import { formatQuery, listParameters, resourceUrl, writeParameters } from "./resource-url.ts";
 import type { DeleteQuery, PatchType, RestClient } from "./rest-client.ts";
@@ -32,10 +33,6 @@ const watchMetadataAccept = "application/json;as=PartialObjectMetadata;g=meta.k8
 export function createRestClient(transport: Transport, options: RestClientOptions): RestClient {
   const base = { accept: "application/json", "user-agent": options.userAgent };
   const timeoutMs = options.timeoutMs ?? 30_000;
-  const withTimeout = (signal: AbortSignal | undefined): AbortSignal => {
-    const timeout = AbortSignal.timeout(timeoutMs);
-    return signal ? AbortSignal.any([signal, timeout]) : timeout;
-  };
   const send = async (
     method: string,
     path: string,
@@ -48,8 +45,8 @@ export function createRestClient(transport: Transport, options: RestClientOption
       body === undefined
         ? { headers: { ...base, ...more } }
         : { headers: { ...base, ...more, "content-type": mediaType }, body: stringifyJson(body) };
-    const response = await transport.request({ method, path, ...content }, withTimeout(signal));
-    return readObject(response);
+    using deadline = new Deadline(signal, timeoutMs);
+    return await readObject(await transport.request({ method, path, ...content }, deadline.signal));
   };
   const sendObject = async (...args: Parameters<typeof send>): Promise<KubernetesObject> =>
     (await send(...args)) as unknown as KubernetesObject;
@@ -97,6 +94,7 @@ export function createRestClient(transport: Transport, options: RestClientOption
     async raw(request, signal) {
       const headers = { ...base, ...request.headers };
       const { body } = request;
+      using deadline = new Deadline(signal, timeoutMs);
       const response = await transport.request(
         {
           method: request.method,
@@ -104,7 +102,7 @@ export function createRestClient(transport: Transport, options: RestClientOption
           headers,
           ...(body === undefined ? {} : { body }),
         },
-        withTimeout(signal),
+        deadline.signal,
       );
       return {
         status: response.status,

@@ -17,9 +17,12 @@ export type Carry = {
   readonly fields: ReadonlyMap<ViewField, CarriedField>;
 };
 
+const noCarry: Carry = { fields: new Map() };
+
 /** Reads a carry. What cannot be read is no carry, for conversion never fails. */
 export function parseCarry(text: string | undefined): Carry {
-  const value = parseObject(text ?? "");
+  if (text === undefined || text === "") return noCarry;
+  const value = parseObject(text);
   const type = value["type"];
   const fields = new Map<ViewField, CarriedField>();
   for (const name of viewFields) {

@@ -1,5 +1,6 @@
 import {
   isJsonArray,
+  isJsonEqual,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -10,7 +11,6 @@ import type { ClusterOverride, FederatedObject } from "../api/federated-object.t
 import { annotations, clusterViewVersion, topologyViewVersion } from "../api/names.ts";
 import { clusterTopologyType } from "../api/topology-type.ts";
 import type { TopologyOverride, TopologyViewObject } from "../api/topology-view.ts";
-import { hashJson } from "../hash/canonical-json.ts";
 import {
   type Carry,
   carryField,
@@ -153,7 +153,7 @@ function convertFields(
     const recalled = recallField(carried, name, value);
     const converted = recalled ? recalled.value : apply(convert, name, value);
     // Carried wherever the plain rules alone would not lead back.
-    if (hashJson(apply(back, name, converted)) !== hashJson(value)) {
+    if (!isJsonEqual(apply(back, name, converted) ?? null, value ?? null)) {
       carry.set(name, carryField(value, converted));
     }
     fields[name] = converted;
