@@ -317,6 +317,13 @@ export {
   targetNamespaceOf,
 } from "./template/cell-names.ts";
 export {
+  type FederatedResult,
+  federateObject,
+  type FederateRequest,
+  reasonToSkip,
+  withTemplateOf,
+} from "./template/federate-object.ts";
+export {
   copyField,
   type FieldPath,
   parseFieldPath,
