@@ -1,6 +1,6 @@
-import { createFederationControllers } from "@cellplane/controllers";
-import { connectRestClient } from "@cellplane/client/node";
+import { identityOfDataDir } from "./federation/candidate-identity.ts";
 import { createFederationExtension } from "./federation/federation-extension.ts";
+import { createLedFederation } from "./federation/led-federation.ts";
 import { createApiControllers } from "./kubernetes-api/api-controllers.ts";
 import { createLogger } from "./kubernetes-api/create-logger.ts";
 import { openKubernetesApi } from "./kubernetes-api/kubernetes-api.ts";
@@ -23,21 +23,12 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   const onError = reportErrors(logger);
   const deps = { client, caBundle: api.pki.ca, nowMs: Date.now, onError };
   const home = await api.objects.get({ group: "", resource: "namespaces" }, "kube-system");
-  const federation = createFederationControllers({
+  const federation = createLedFederation({
     client,
-    nowMs: Date.now,
-    onError,
     controlPlaneId: home?.metadata.uid ?? "",
-    connect: (_cluster, { endpoint, caBundle, token, skipTlsVerify }) =>
-      connectRestClient(
-        {
-          server: endpoint,
-          token: () => token,
-          insecureSkipTlsVerify: skipTlsVerify,
-          ...(caBundle === undefined ? {} : { caBundle }),
-        },
-        { userAgent: "cellplane" },
-      ),
+    identity: identityOfDataDir(options.dataDir),
+    logger,
+    onError,
   });
   await serveUntilSignal(api, [...createApiControllers(deps), federation], () => {
     process.stdout.write(

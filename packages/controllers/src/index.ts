@@ -3,7 +3,17 @@ export {
   createFederationControllers,
   type FederationControllerDependencies,
 } from "./federation-controllers.ts";
+export { createEventCleaner } from "./events/event-cleaner.ts";
+export { type EventRecorder, type RecordedEvent } from "./events/event-recorder.ts";
+export { FederationMetrics } from "./metrics/federation-metrics.ts";
 export { createGarbageCollectorController } from "./garbage-collector/garbage-collector-controller.ts";
+export { type Election, LeaseLostError } from "./leader-election/election.ts";
+export { fenceWrites } from "./leader-election/fence-writes.ts";
+export type { LockKind } from "./leader-election/kubefed-lock.ts";
+export {
+  createLeaderElectedController,
+  type LeaderElectionDependencies,
+} from "./leader-election/leader-elected-controller.ts";
 export type { MemberCredentials } from "./members/member-credentials.ts";
 export type { ConnectMember } from "./members/member-pool.ts";
 export { createNamespaceController } from "./namespace/namespace-controller.ts";

@@ -1,4 +1,4 @@
-import { isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
+import { isJsonObject, type JsonValue, type KubernetesObject } from "@cellplane/apimachinery";
 import type { KubeFedCluster } from "@cellplane/federation";
 
 /** What is needed to reach a member's API server; held in memory only. */
@@ -6,7 +6,11 @@ export interface MemberCredentials {
   readonly endpoint: string;
   /** PEM. */
   readonly caBundle: string | undefined;
+  /** Empty where the credential is a client certificate. */
   readonly token: string;
+  /** A client certificate and its key in PEM, as the member's own kubeconfig has them. */
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
   readonly skipTlsVerify: boolean;
 }
 
@@ -23,9 +27,12 @@ export function readMemberCredentials(
   const { apiEndpoint, caBundle, secretRef, disabledTLSValidations } = cluster.spec;
   const name = secretRef?.name ?? "";
   if (!secret) return malformed(`Secret ${JSON.stringify(name)} not found`);
-  const data = secret["data"];
-  const token = isJsonObject(data) ? data["token"] : undefined;
-  if (typeof token !== "string" || token === "") {
+  const data = isJsonObject(secret["data"]) ? secret["data"] : {};
+  const token = decodeField(data["token"]);
+  const clientCertificate = decodeField(data["tls.crt"]);
+  const clientKey = decodeField(data["tls.key"]);
+  const hasCertificate = clientCertificate !== "" && clientKey !== "";
+  if (token === "" && !hasCertificate) {
     return malformed(`Secret ${JSON.stringify(name)} has no data.token`);
   }
   const endpoint = normalizeEndpoint(apiEndpoint);
@@ -37,7 +44,8 @@ export function readMemberCredentials(
     credentials: {
       endpoint,
       caBundle: caBundle === undefined || caBundle === "" ? undefined : decode(caBundle),
-      token: decode(token),
+      token,
+      ...(hasCertificate ? { clientCertificate, clientKey } : {}),
       skipTlsVerify: disabledTLSValidations?.includes("*") ?? false,
     },
   };
@@ -46,6 +54,10 @@ export function readMemberCredentials(
 function normalizeEndpoint(endpoint: string): string | undefined {
   const url = /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`;
   return URL.canParse(url) ? url.replace(/\/$/, "") : undefined;
+}
+
+function decodeField(value: JsonValue | undefined): string {
+  return typeof value === "string" ? decode(value) : "";
 }
 
 function decode(base64: string): string {
