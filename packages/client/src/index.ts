@@ -19,7 +19,12 @@ export { createInformer, type InformerOptions } from "./informer/create-informer
 export { type Informer, type InformerHandler, objectKey } from "./informer/informer.ts";
 export type { IndexFunction } from "./informer/object-store.ts";
 export type { Outcome, Reconciler } from "./controller/reconciler.ts";
-export { type ControllerOptions, runController } from "./controller/run-controller.ts";
+export {
+  type ControllerObserver,
+  type ControllerOptions,
+  runController,
+  type WorkerCount,
+} from "./controller/run-controller.ts";
 export { retryDelayMs } from "./workqueue/retry-delay.ts";
-export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
+export { type QueueObserver, WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
 export { type DiscoveredResource, discoverResources, findResource } from "./rest/discovery.ts";

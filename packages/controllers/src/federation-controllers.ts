@@ -2,7 +2,9 @@ import type { RestClient } from "@cellplane/client";
 import { kubefed, planSync } from "@cellplane/federation";
 import { createCellController } from "./cell/cell-controller.ts";
 import { createClusterController } from "./cluster/cluster-controller.ts";
+import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
+import { FederationMetrics } from "./metrics/federation-metrics.ts";
 import type { Controller, ErrorReporter } from "./shared/controller.ts";
 import { readFederationSettings } from "./shared/federation-settings.ts";
 import { allInformers, createSharedInformers } from "./shared/shared-informers.ts";
@@ -21,6 +23,8 @@ export interface FederationControllerDependencies {
   readonly plan?: PlanSync;
   readonly nowMs: () => number;
   readonly onError: ErrorReporter;
+  /** Where what is done is counted; given where it is exposed. */
+  readonly metrics?: FederationMetrics;
 }
 
 /** All controllers of the federation as one: they share informers and connections. */
@@ -28,6 +32,7 @@ export function createFederationControllers(deps: FederationControllerDependenci
   const name = "federation";
   const systemNamespace = deps.systemNamespace ?? kubefed.systemNamespace;
   const { client, connect, controlPlaneId, nowMs, onError } = deps;
+  const metrics = deps.metrics ?? new FederationMetrics();
   const shared = createSharedInformers({ client, systemNamespace, onError });
   const settings = (): ReturnType<typeof readFederationSettings> =>
     readFederationSettings(shared.configs.get(`${systemNamespace}/${kubefed.configName}`));
@@ -36,7 +41,9 @@ export function createFederationControllers(deps: FederationControllerDependenci
     name,
     async run(signal) {
       await using pool = new MemberPool({ shared, connect, systemNamespace, onError });
-      const common = { client, shared, pool, settings, systemNamespace, nowMs, onError };
+      const recorder = new ApiEventRecorder({ client, nowMs, outcomes: metrics.events });
+      const world = { client, shared, pool, settings, systemNamespace };
+      const common = { ...world, nowMs, onError, recorder, metrics };
       const controllers = [
         createClusterController(common),
         createCellController(common),
@@ -47,6 +54,7 @@ export function createFederationControllers(deps: FederationControllerDependenci
       const running = informers.map((informer) => informer.run(signal));
       // Nothing may be decided from caches that are not in.
       await Promise.all(informers.map((informer) => informer.waitForSync(signal)));
+      running.push(recorder.run(signal));
       await Promise.all([...running, ...controllers.map((controller) => controller.run(signal))]);
     },
   };

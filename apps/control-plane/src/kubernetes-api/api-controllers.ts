@@ -1,6 +1,7 @@
 import {
   type Controller,
   createDefaultServiceAccountController,
+  createEventCleaner,
   createGarbageCollectorController,
   createNamespaceController,
   createRoleAggregationController,
@@ -22,5 +23,6 @@ export function createApiControllers(deps: {
     createDefaultServiceAccountController(deps),
     createRootCaController(deps),
     createRoleAggregationController(deps),
+    createEventCleaner(deps),
   ];
 }

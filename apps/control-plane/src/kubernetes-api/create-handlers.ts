@@ -12,6 +12,8 @@ import {
   type ResourceRegistry,
 } from "@cellplane/apiserver";
 import type { MvccStore } from "@cellplane/kv";
+import type { MetricRegistry } from "@cellplane/metrics";
+import { createMetricsHandler } from "./metrics-handler.ts";
 
 /** Where a server is between start and stop; changes as it goes. */
 export interface Readiness {
@@ -23,6 +25,7 @@ const rootPaths = [
   "/.well-known/openid-configuration",
   "/healthz",
   "/livez",
+  "/metrics",
   "/openapi/v2",
   "/openapi/v3",
   "/openapi/v3/",
@@ -38,6 +41,7 @@ export function createHandlers(deps: {
   readonly version: string;
   readonly registry: ResourceRegistry;
   readonly readiness: Readiness;
+  readonly metrics: MetricRegistry;
 }): readonly HttpHandler[] {
   const { registry, readiness, store } = deps;
   const info = computeVersionInfo({
@@ -64,6 +68,7 @@ export function createHandlers(deps: {
         ...createStartupChecks(() => readiness.isStarted),
       ],
     }),
+    createMetricsHandler(deps.metrics),
     deps.access.issuerDocuments,
     createRootHandler({ registry, paths: rootPaths }),
   ];

@@ -31,6 +31,7 @@ import {
   writeKubeconfig,
 } from "@cellplane/apiserver";
 import type { MvccStore } from "@cellplane/kv";
+import { collectProcessMetrics, MetricRegistry } from "@cellplane/metrics";
 import { prepareDataDir } from "../options/prepare-data-dir.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import { startCompactor } from "./compactor.ts";
@@ -63,6 +64,8 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly pki: Pki;
   readonly kubeconfig: string;
   readonly logger: Logger;
+  /** What `/metrics` exposes. */
+  readonly metrics: MetricRegistry;
   /** From now on `/readyz` may say ok. */
   setReady(): void;
   /** Fails readiness, ends watches, waits for requests, closes the store. */
@@ -97,7 +100,8 @@ export async function openKubernetesApi(
     }),
   );
   const audit = await openAudit(options, opened);
-  const running = await startServer({ ...options, store, pki, access, audit }, opened);
+  const metrics = openMetrics(opened);
+  const running = await startServer({ ...options, store, pki, access, audit, metrics }, opened);
   const { logger } = options;
   opened.use(renewCertificates({ server: running.server, pki, ensure, nowMs: Date.now, logger }));
   const kubeconfig = join(options.dataDir, "admin.kubeconfig");
@@ -109,9 +113,18 @@ export async function openKubernetesApi(
     pki,
     kubeconfig,
     logger,
+    metrics,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function openMetrics(opened: AsyncDisposableStack): MetricRegistry {
+  const registry = new MetricRegistry();
+  const closing = new AbortController();
+  opened.defer(() => closing.abort());
+  collectProcessMetrics(registry, closing.signal);
+  return registry;
 }
 
 async function openAudit(
@@ -131,6 +144,7 @@ interface Foundation {
   readonly pki: Pki;
   readonly access: AccessControl;
   readonly audit: AuditSink | undefined;
+  readonly metrics: MetricRegistry;
 }
 
 async function startServer(

@@ -1,8 +1,8 @@
 /** What one reconcile came to. */
 export type Outcome =
   | { readonly kind: "done" }
-  /** Again after so many milliseconds, without counting as a failure. */
-  | { readonly kind: "recheck"; readonly afterMs: number }
+  /** Again after so many milliseconds, without counting as a failure; `because` is for metrics. */
+  | { readonly kind: "recheck"; readonly afterMs: number; readonly because?: "notSynced" }
   /** Again, with exponential back-off. */
   | { readonly kind: "retry"; readonly reason: string };
 

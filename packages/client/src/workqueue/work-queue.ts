@@ -11,6 +11,17 @@ export interface WorkQueueOptions {
   readonly groupOf?: (key: string) => string;
 }
 
+/** Told of what becomes of keys, for metrics. */
+export interface QueueObserver {
+  /** A key has begun to wait: for a worker, or for the end of the work on itself. */
+  added(key: string): void;
+  /** A worker has taken it. */
+  taken(key: string): void;
+  done(key: string): void;
+  /** It will be added again after its back-off. */
+  retried(key: string): void;
+}
+
 /**
  * Keys to work on: each at most once at a time and at most once in waiting; a key added while it
  * is being worked on is worked on again afterwards. As client-go's rate-limited work queue.
@@ -27,6 +38,7 @@ export class WorkQueue {
   readonly #takers: ((key: string | undefined) => void)[] = [];
   readonly #random: () => number;
   readonly #groupOf: (key: string) => string;
+  #observer: QueueObserver | undefined;
   #closed = false;
 
   constructor(options: WorkQueueOptions = {}) {
@@ -46,22 +58,30 @@ export class WorkQueue {
     return this.length === 0 && this.#processing.size === 0 && this.#timers.size === 0;
   }
 
+  /** From now on tells `observer` what becomes of keys; there is one at most. */
+  observe(observer: QueueObserver): void {
+    this.#observer = observer;
+  }
+
   /** Adds a key now; a delayed one is brought forward. */
   add(key: string): void {
     if (this.#closed) return;
     this.#cancelTimer(key);
     if (this.#processing.has(key)) {
+      if (!this.#dirty.has(key)) this.#observer?.added(key);
       this.#dirty.add(key);
       return;
     }
     const taker = this.#takers.shift();
     if (taker) {
-      this.#processing.add(key);
+      this.#observer?.added(key);
+      this.#start(key);
       taker(key);
       return;
     }
     const group = this.#groupOf(key);
     const keys = this.#waiting.get(group) ?? new Set<string>();
+    if (!keys.has(key)) this.#observer?.added(key);
     keys.add(key);
     this.#waiting.set(group, keys);
   }
@@ -88,6 +108,7 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const attempt = this.#failures.get(key) ?? 0;
     this.#failures.set(key, attempt + 1);
+    this.#observer?.retried(key);
     this.addAfter(key, retryDelayMs(attempt, this.#random()));
   }
 
@@ -107,6 +128,7 @@ export class WorkQueue {
   /** Says that the work on a key has ended. */
   done(key: string): void {
     this.#processing.delete(key);
+    this.#observer?.done(key);
     if (this.#dirty.delete(key)) this.add(key);
   }
 
@@ -119,12 +141,17 @@ export class WorkQueue {
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
 
+  #start(key: string): void {
+    this.#processing.add(key);
+    this.#observer?.taken(key);
+  }
+
   #shift(): string | undefined {
     for (const [group, keys] of this.#waiting) {
       this.#waiting.delete(group);
       for (const key of keys) {
         keys.delete(key);
-        this.#processing.add(key);
+        this.#start(key);
         // Behind the other groups, so that groups take turns.
         if (keys.size > 0) this.#waiting.set(group, keys);
         return key;

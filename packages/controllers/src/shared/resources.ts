@@ -22,3 +22,5 @@ export const customResourceDefinitions: ResourcePath = {
 };
 /** `v1 secrets`. */
 export const secrets: ResourcePath = core("secrets");
+/** `v1 events`. */
+export const events: ResourcePath = core("events");

@@ -1,4 +1,12 @@
-import { type Informer, type Reconciler, runController, type WorkQueue } from "@cellplane/client";
+import {
+  type Informer,
+  type Reconciler,
+  runController,
+  type WorkerCount,
+  type WorkQueue,
+} from "@cellplane/client";
+import type { ControllerMetrics } from "../metrics/controller-metrics.ts";
+import { observeController, observeQueue } from "../metrics/observe-controller.ts";
 import type { ErrorReporter } from "./controller.ts";
 
 /** What a controller over informers and one queue needs to run. */
@@ -7,21 +15,32 @@ export interface KeyedController {
   readonly informers: readonly Informer[];
   readonly queue: WorkQueue;
   readonly reconcile: Reconciler;
-  readonly workers: number;
+  readonly workers: WorkerCount;
   readonly onError: ErrorReporter;
+  /** Where what it does is counted, under `metricName` or else its name. */
+  readonly metrics?: ControllerMetrics;
+  readonly metricName?: string;
 }
 
 /** Runs the informers, waits until all are synced, then works on the queue; until `signal` aborts. */
 export async function runKeyed(controller: KeyedController, signal: AbortSignal): Promise<void> {
+  const { queue, metrics, name, metricName = name } = controller;
+  const steadyMs = (): number => performance.now();
+  if (metrics) {
+    const observer = observeQueue(metrics, metricName, steadyMs);
+    queue.observe(observer);
+    metrics.registry.onCollect(observer.collect, signal);
+  }
   const running = controller.informers.map((informer) => informer.run(signal));
   await Promise.all(controller.informers.map((informer) => informer.waitForSync(signal)));
   const working = runController(
     {
-      name: controller.name,
-      queue: controller.queue,
+      name,
+      queue,
       reconcile: controller.reconcile,
       workers: controller.workers,
-      onError: (error, key) => controller.onError(error, { controller: controller.name, key }),
+      onError: (error, key) => controller.onError(error, { controller: name, key }),
+      ...(metrics ? { observer: observeController(metrics, metricName, steadyMs) } : {}),
     },
     signal,
   );

@@ -155,6 +155,8 @@ export function createSyncController(
           reconcile: createSyncReconciler(deps, type, { watches, repairs }),
           workers: deps.settings().syncWorkers,
           onError: deps.onError,
+          metrics: deps.metrics.controllers,
+          metricName: federatedType.kind.toLowerCase(),
         },
         running,
       ),

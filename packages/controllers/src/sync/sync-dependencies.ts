@@ -5,7 +5,9 @@ import type {
   SyncPlan,
   SyncView,
 } from "@cellplane/federation";
+import type { EventRecorder } from "../events/event-recorder.ts";
 import type { MemberPool } from "../members/member-pool.ts";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
 import type { ErrorReporter } from "../shared/controller.ts";
 import type { FederationSettings } from "../shared/federation-settings.ts";
 import type { SharedInformers } from "../shared/shared-informers.ts";
@@ -27,6 +29,8 @@ export interface SyncDependencies {
   readonly plan: PlanSync;
   readonly nowMs: () => number;
   readonly onError: ErrorReporter;
+  readonly recorder: EventRecorder;
+  readonly metrics: FederationMetrics;
 }
 
 /** The FederatedNamespaces as they are known now. */
