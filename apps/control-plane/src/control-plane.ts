@@ -1,3 +1,4 @@
+import { FederationMetrics } from "@cellplane/controllers";
 import { identityOfDataDir } from "./federation/candidate-identity.ts";
 import { createFederationExtension } from "./federation/federation-extension.ts";
 import { createLedFederation } from "./federation/led-federation.ts";
@@ -29,6 +30,7 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
     identity: identityOfDataDir(options.dataDir),
     logger,
     onError,
+    settings: { metrics: new FederationMetrics(api.metrics) },
   });
   await serveUntilSignal(api, [...createApiControllers(deps), federation], () => {
     process.stdout.write(
