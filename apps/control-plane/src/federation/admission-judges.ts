@@ -185,13 +185,17 @@ async function federatedContext(
   const home = namespace === "" ? object : lookups.namespace(namespace);
   return {
     actor,
-    typeConfig: config.spec,
+    typeConfig: isGoing(config) ? { ...config.spec, propagation: "Disabled" } : config.spec,
     tenant: tenantOf(home?.metadata.labels),
     isolation: lookups.isolation(),
     topologyTypes: lookups.topologyTypes(),
     keptRevisions: await keptRevisions(request, object, lookups),
     unknownTemplateFields: findUnknownTemplateFields(config.spec.targetType, object),
   };
+}
+
+function isGoing({ metadata }: KubernetesObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 /** Only an object that asks for a revision has to know which there are. */

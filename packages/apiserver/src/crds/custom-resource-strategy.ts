@@ -28,7 +28,8 @@ export function createCustomResourceStrategy(rules: CustomResourceRules): Resour
     allowsUnconditionalUpdate: false,
     allowsCreateOnUpdate: false,
     validateName: checkName,
-    prepareForCreate: (object, context) => (hasStatus(context) ? dropStatus(object) : object),
+    prepareForCreate: (object, context) =>
+      hasStatus(context) && context.createsStatus !== true ? dropStatus(object) : object,
     prepareForUpdate: (object, old, context) => {
       if (!hasStatus(context)) return object;
       return context.subresource === "status"

@@ -14,6 +14,7 @@ export interface NodeRequestParts {
   readonly body: () => Promise<Buffer>;
   /** Calls once when the client goes away before its answer is complete. */
   readonly onAbort: (abort: () => void) => void;
+  readonly createsStatus?: boolean;
 }
 
 /** A request over HTTP/1.1 or HTTP/2. Query, audit id and abort signal are made when asked for. */
@@ -29,6 +30,7 @@ export class NodeRequest implements IncomingRequest {
   readonly body: () => Promise<Buffer>;
   readonly warnings: string[] = [];
   readonly auditId: string;
+  readonly createsStatus: boolean;
   readonly #onAbort: (abort: () => void) => void;
   #signal: AbortSignal | undefined;
 
@@ -45,6 +47,7 @@ export class NodeRequest implements IncomingRequest {
     this.receivedAtMs = parts.receivedAtMs;
     this.body = parts.body;
     this.auditId = parts.headers["audit-id"] ?? randomUUID();
+    this.createsStatus = parts.createsStatus === true;
     this.#onAbort = parts.onAbort;
   }
 

@@ -66,6 +66,8 @@ export interface StrategyContext {
   /** `""`, `status`, `scale` or the subresource's name. */
   readonly subresource: string;
   readonly nowMs: number;
+  /** Whether a status that comes with a new object is kept. */
+  readonly createsStatus?: boolean;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface WriteRequest {
   readonly user: UserInfo;
   readonly nowMs: number;
   readonly dryRun: boolean;
+  /** Whether a status that comes with a new object is kept. */
+  readonly createsStatus?: boolean;
   readonly warn: (text: string) => void;
   readonly admission: WriteAdmission;
   readonly signal: AbortSignal;
@@ -60,5 +62,6 @@ export function strategyContext(request: WriteRequest): StrategyContext {
     version: request.version.version,
     subresource: request.subresource,
     nowMs: request.nowMs,
+    createsStatus: request.createsStatus === true,
   };
 }

@@ -27,6 +27,8 @@ export interface IncomingRequest {
   readonly signal: AbortSignal;
   /** Texts for `Warning` headers. */
   readonly warnings: string[];
+  /** The server's own controllers may create an object with its status, in one write instead of two. */
+  readonly createsStatus?: boolean;
   /** What the object in the body says of itself, once it is decoded: for the audit log. */
   sent?: SentObject;
 }

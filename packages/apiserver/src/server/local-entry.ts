@@ -22,7 +22,8 @@ export interface LocalAnswer {
 
 /**
  * A door to the server without socket, TLS and HTTP: what enters here takes the way of every
- * request, audit and admission included. Rejects with the signal's reason where that aborts.
+ * request, audit and admission included; only a status may come with a new custom resource. Rejects
+ * with the signal's reason where that aborts.
  */
 export type LocalEntry = (
   request: LocalRequest,
@@ -95,6 +96,7 @@ function incomingOf(
       if (bytes.length > maxBodyBytes) throw tooLarge();
       return bytes;
     },
+    createsStatus: true,
     onAbort: (abort) => signal?.addEventListener("abort", abort, { once: true }),
   });
 }

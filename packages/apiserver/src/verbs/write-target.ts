@@ -19,6 +19,7 @@ export function writeRequest(
     user,
     nowMs: deps.nowMs(),
     dryRun: options.dryRun,
+    ...(request.createsStatus === true ? { createsStatus: true } : {}),
     warn: (text) => {
       if (!warnings.includes(text)) warnings.push(text);
     },

@@ -1,9 +1,10 @@
-import { isStatus } from "@cellplane/apimachinery";
+import { isJsonEqual, isStatus, type JsonValue } from "@cellplane/apimachinery";
 import type { Informer, ResourcePath, RestClient } from "@cellplane/client";
 import {
   type FederatedObject,
   type Ledger,
   type PropagatedVersion,
+  type PropagatedVersionStatus,
   writeLedger,
 } from "@cellplane/federation";
 import { clusterPropagatedVersions, propagatedVersions } from "../shared/federation-resources.ts";
@@ -32,7 +33,7 @@ export function ledgerOf(
   return owned === false ? undefined : found;
 }
 
-/** Stores a ledger: creates the PropagatedVersion, then writes its status. */
+/** Stores a ledger: a new PropagatedVersion with its status, where the server takes both at once. */
 export async function storeLedger(
   object: FederatedObject,
   type: SyncedType,
@@ -43,21 +44,30 @@ export async function storeLedger(
   const place = placeOf(object, type, deps.shared);
   const status = writeLedger(ledger);
   const current = ledgerOf(object, type, deps.shared);
-  if (current && JSON.stringify(current.status) === JSON.stringify(status)) return;
-  const stored = current ?? (await createLedger(object, place, deps.client, signal));
+  if (current && isJsonEqual(asJson(current.status), asJson(status))) return;
+  const stored = current ?? (await createLedger(object, { place, status }, deps.client, signal));
+  if (isJsonEqual(asJson(stored.status), asJson(status))) {
+    place.informer.record(stored);
+    return;
+  }
   const query = { subresource: "status" };
   const updated = await deps.client.update(place.path, { ...stored, status }, query, signal);
   place.informer.record(updated);
 }
 
+interface NewLedger {
+  readonly place: LedgerPlace;
+  readonly status: PropagatedVersionStatus;
+}
+
 async function createLedger(
   object: FederatedObject,
-  { path, kind, name }: LedgerPlace,
+  { place: { path, kind, name }, status }: NewLedger,
   client: RestClient,
   signal: AbortSignal,
 ): Promise<PropagatedVersion> {
   const { namespace } = object.metadata;
-  const empty = {
+  const whole = {
     apiVersion: "core.kubefed.io/v1alpha1",
     kind,
     metadata: {
@@ -65,9 +75,11 @@ async function createLedger(
       ...(namespace === undefined ? {} : { namespace }),
       ownerReferences: [ownerReferenceTo(object)],
     },
+    // A server other than our own leaves it out: then it is written afterwards.
+    status,
   };
   try {
-    return await client.create(path, empty, {}, signal);
+    return (await client.create(path, whole, {}, signal)) as PropagatedVersion;
   } catch (error) {
     if (!isStatus(error, "AlreadyExists")) throw error;
     const found = (await client.get(path, name, signal)) as PropagatedVersion;
@@ -79,6 +91,10 @@ async function createLedger(
     const taken = { ...found, metadata: { ...metadata, ownerReferences } };
     return await client.update(path, taken, {}, signal);
   }
+}
+
+function asJson(status: PropagatedVersionStatus | undefined): JsonValue | undefined {
+  return status as unknown as JsonValue | undefined;
 }
 
 function placeOf(object: FederatedObject, type: SyncedType, shared: SharedInformers): LedgerPlace {

@@ -110,6 +110,20 @@ describe("prepareFederatedObject()", () => {
   });
 });
 
+describe("prepareFederatedObject() of a new object", () => {
+  const created = (propagation: "Enabled" | "Disabled") => {
+    const { typeConfig } = context();
+    const given = view({}, { finalizers: ["a.example/b"] });
+    const change = context({ typeConfig: { ...typeConfig, propagation } });
+    return prepareFederatedObject({ object: given, old: undefined }, change).metadata.finalizers;
+  };
+
+  it("adds the finalizer where the type is propagated", () => {
+    deepEqual(created("Enabled"), ["a.example/b", kubefed.syncFinalizer]);
+    deepEqual(created("Disabled"), ["a.example/b"]);
+  });
+});
+
 describe("checkFederatedObject()", () => {
   it("accepts the example of the design", () => {
     const spec = {

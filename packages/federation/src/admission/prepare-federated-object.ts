@@ -16,7 +16,8 @@ import type { FederatedContext, FederatedWrite } from "./federated-context.ts";
 import { specOf } from "./view-words.ts";
 
 /**
- * The object as it is to be stored: defaults filled in, and what an update may not drop put back
+ * The object as it is to be stored: defaults and the finalizer of a type that is propagated filled
+ * in, and what an update may not drop put back
  * (the carry of the other view, the finalizer, tenant labels, the topology's label).
  */
 export function prepareFederatedObject(
@@ -26,7 +27,8 @@ export function prepareFederatedObject(
   const carried = old === undefined ? object : restoreCarry(object, old);
   const typed = fillTopology(carried, old, context);
   const owned = fillTenant(typed, context);
-  const kept = old === undefined ? owned : keepFinalizer(owned, old, context);
+  const kept =
+    old === undefined ? addFinalizer(owned, context) : keepFinalizer(owned, old, context);
   return normalizeCarries(kept);
 }
 
@@ -67,6 +69,19 @@ function fillTenant(object: KubernetesObject, context: FederatedContext): Kubern
   if (missing.length === 0) return object;
   const filled = { ...set, ...Object.fromEntries(missing) };
   return { ...object, metadata: { ...object.metadata, labels: filled } };
+}
+
+// From the first moment on: its controller then need not add it by a write of its own.
+function addFinalizer(
+  object: KubernetesObject,
+  { typeConfig }: FederatedContext,
+): KubernetesObject {
+  const { finalizers = [] } = object.metadata;
+  if (typeConfig.propagation !== "Enabled" || finalizers.includes(kubefed.syncFinalizer)) {
+    return object;
+  }
+  const added = [...finalizers, kubefed.syncFinalizer];
+  return { ...object, metadata: { ...object.metadata, finalizers: added } };
 }
 
 function keepFinalizer(
