@@ -1,6 +1,7 @@
 import {
   isJsonArray,
   isJsonObject,
+  isStatus,
   type JsonObject,
   type JsonValue,
   parseGroupVersion,
@@ -29,26 +30,35 @@ const aggregatedAccept = [
   "application/json",
 ].join(",");
 
+/** What a server serves; groups that could not be read are left out and named in `failed`. */
+export interface Discovery {
+  readonly resources: readonly DiscoveredResource[];
+  readonly failed: readonly string[];
+}
+
 /**
  * Everything that a server serves, each resource in each version, the preferred version first.
- * Aggregated discovery where the server has it, else group by group. A group that cannot be read
- * is left out and named in `failed`.
+ * Aggregated discovery where the server has it, else group by group. Of a server that has no list
+ * of its groups, those of `groups` that it serves (the core group is "").
  */
 export async function discoverResources(
   client: RestClient,
   signal?: AbortSignal,
-): Promise<{
-  readonly resources: readonly DiscoveredResource[];
-  readonly failed: readonly string[];
-}> {
+  { groups: named }: { readonly groups?: readonly string[] } = {},
+): Promise<Discovery> {
   const [core, groups] = await Promise.all([
-    getJson(client, "/api", signal),
-    getJson(client, "/apis", signal),
+    findJson(client, "/api", signal),
+    findJson(client, "/apis", signal),
   ]);
-  if (core["kind"] === "APIGroupDiscoveryList" && groups["kind"] === "APIGroupDiscoveryList") {
+  if (!groups) {
+    if (named) return discoverNamedGroups(client, named, signal);
+    throw statusErrorOf(404, `${client.server} has no list of its API groups`);
+  }
+  if (core?.["kind"] === "APIGroupDiscoveryList" && groups["kind"] === "APIGroupDiscoveryList") {
     return { resources: [core, groups].flatMap(readAggregated), failed: [] };
   }
-  return discoverByGroup(client, core, groups, signal);
+  const groupVersions = objects(groups["groups"]).flatMap(versionsOfGroup);
+  return discoverByGroup(client, [...texts(core?.["versions"]), ...groupVersions], signal);
 }
 
 /** The served version of a resource named `plural`, `plural.group`, `Kind` or a short name; preferred version first. */
@@ -67,6 +77,44 @@ export function findResource(
         each.kind.toLowerCase() === lower ||
         each.shortNames.includes(lower)),
   );
+}
+
+/** `undefined` where there is nothing at the path. */
+async function findJson(
+  client: RestClient,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<JsonObject | undefined> {
+  try {
+    return await getJson(client, path, signal);
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+async function discoverNamedGroups(
+  client: RestClient,
+  groups: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Discovery> {
+  const versions = await Promise.all(
+    Array.from(new Set(groups), async (name) => {
+      if (name === "") return (await findJson(client, "/api/v1", signal)) ? ["v1"] : [];
+      const group = await findJson(client, `/apis/${name}`, signal);
+      return group ? versionsOfGroup(group) : [];
+    }),
+  );
+  return discoverByGroup(client, versions.flat(), signal);
+}
+
+/** The preferred version first. */
+function versionsOfGroup(group: JsonObject): readonly string[] {
+  const versions = objects(group["versions"]).map((version) => text(version["groupVersion"]));
+  const { preferredVersion } = group;
+  const preferred = isJsonObject(preferredVersion) ? text(preferredVersion["groupVersion"]) : "";
+  if (!versions.includes(preferred)) return versions;
+  return [preferred, ...versions.filter((version) => version !== preferred)];
 }
 
 async function getJson(
@@ -106,19 +154,9 @@ function readAggregated(list: JsonObject): readonly DiscoveredResource[] {
 
 async function discoverByGroup(
   client: RestClient,
-  core: JsonObject,
-  groups: JsonObject,
+  groupVersions: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<{
-  readonly resources: readonly DiscoveredResource[];
-  readonly failed: readonly string[];
-}> {
-  const groupVersions = [
-    ...texts(core["versions"]),
-    ...objects(groups["groups"]).flatMap((group) =>
-      objects(group["versions"]).map((version) => text(version["groupVersion"])),
-    ),
-  ];
+): Promise<Discovery> {
   const failed: string[] = [];
   const lists = await Promise.all(
     groupVersions.map(async (groupVersion) => {

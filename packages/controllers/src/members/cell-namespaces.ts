@@ -37,6 +37,10 @@ export class CellNamespaces {
     if (this.#known.get(name) === source) return { kind: "ours" };
     const { controlPlaneId = "" } = parseSource(source) ?? {};
     const live = await this.#getOrCreate(namespace, signal);
+    if (live === "notServed") {
+      this.#known.set(name, source);
+      return { kind: "ours" };
+    }
     const plan = planCellNamespace(namespace, live, { adoption, controlPlaneId });
     if (plan.kind === "refused") {
       const message = `${plan.reason}; choose another spec.namespaceTemplate in the Cell`;
@@ -52,10 +56,15 @@ export class CellNamespaces {
     this.#known.delete(name);
   }
 
-  async #getOrCreate(namespace: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
+  /** Where namespaces are no objects, any name may be written to. */
+  async #getOrCreate(
+    namespace: KubernetesObject,
+    signal: AbortSignal,
+  ): Promise<KubernetesObject | "notServed"> {
     try {
       return await this.#client.create(namespaces, namespace, {}, signal);
     } catch (error) {
+      if (isStatus(error, "NotFound")) return "notServed";
       if (!isStatus(error, "AlreadyExists")) throw error;
       return this.#client.get(namespaces, namespace.metadata.name ?? "", signal);
     }

@@ -82,9 +82,12 @@ export class MemberConnection implements AsyncDisposable {
     return this.#served && (this.#served.get(formatGroupResource(of)) ?? []);
   }
 
-  /** Reads anew what the member serves. Whether anything changed. */
-  async refreshDiscovery(): Promise<boolean> {
-    const { resources } = await discoverResources(this.client, this.#closing.signal);
+  /**
+   * Reads anew what the member serves: of `groups` alone where it has no list of its groups.
+   * Whether anything changed.
+   */
+  async refreshDiscovery(groups: readonly string[]): Promise<boolean> {
+    const { resources } = await discoverResources(this.client, this.#closing.signal, { groups });
     const served = new Map<string, string[]>();
     for (const resource of resources) {
       const key = formatGroupResource(resource);

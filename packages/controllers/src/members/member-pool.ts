@@ -84,7 +84,8 @@ export class MemberPool implements AsyncDisposable {
 
   /** Reads anew what a member serves; whoever waits for a kind there is told. */
   async refreshServed(cluster: string): Promise<void> {
-    if (await this.get(cluster)?.refreshDiscovery()) this.#tell(cluster, "served");
+    const groups = this.#shared.typeConfigs.list().map(({ spec }) => spec.targetType.group ?? "");
+    if (await this.get(cluster)?.refreshDiscovery(groups)) this.#tell(cluster, "served");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
