@@ -70,6 +70,7 @@ const architecture: Readonly<Record<string, Layer>> = {
     imports: ["apimachinery"],
     folders: [
       "admission",
+      "explain",
       "plan",
       "status",
       "template",

@@ -105,6 +105,14 @@ export type {
   PropagatedVersion,
   PropagatedVersionStatus,
 } from "./api/propagated-version.ts";
+export { makesPods, podSpecPath } from "./api/pod-makers.ts";
+export type {
+  ReplicaSchedulingPreference,
+  ReplicaSchedulingPreferenceSpec,
+  ReplicaSchedulingPreferenceStatus,
+  SchedulingCondition,
+  TopologyPreference,
+} from "./api/replica-scheduling-preference.ts";
 export type { Tombstone, TombstoneSpec } from "./api/tombstone.ts";
 export {
   conditionTypes,
@@ -174,9 +182,40 @@ export {
   kubeFedClusterCrd,
   kubeFedConfigCrd,
   propagatedVersionCrds,
-  replicaSchedulingPreferenceCrd,
 } from "./crds/kubefed-crds.ts";
+export { tenantQuotaCrd } from "./crds/quota-crd.ts";
 export { relaxSchema, templateSchema } from "./crds/relax-schema.ts";
+export { replicaSchedulingPreferenceCrd } from "./crds/scheduling-crd.ts";
+export {
+  diffMember,
+  type FieldChange,
+  type MemberStates,
+  overlayObject,
+  type ThreeWayDiff,
+} from "./explain/diff-member.ts";
+export {
+  explainHistory,
+  type RevisionHistory,
+  type RevisionHistoryEntry,
+} from "./explain/explain-history.ts";
+export { explainPlan, type ExplainExtras } from "./explain/explain-plan.ts";
+export { formatSelector } from "./explain/format-selector.ts";
+export { maskSecrets } from "./explain/mask-secret.ts";
+export {
+  type AppliedOverride,
+  inspectApiVersion,
+  type LastWrite,
+  type MaskRule,
+  type PlacedRule,
+  type PlacementExplanation,
+  type TopologyExplanation,
+} from "./explain/placement-explanation.ts";
+export {
+  type LastWritten,
+  previewWrites,
+  type RenderingWrite,
+  type WritePreview,
+} from "./explain/preview-writes.ts";
 export { canonicalJson, hashJson, sortKeys } from "./hash/canonical-json.ts";
 export {
   computePlacement,
@@ -298,6 +337,21 @@ export type {
 } from "./plan/sync-view.ts";
 export { isTombstoneDue, tombstoneOf } from "./plan/tombstone-of.ts";
 export { releaseOperation, removeDecision, withdrawRow } from "./plan/withdraw-row.ts";
+export { isWhollyReady, type MemberReplicas, replicasOf } from "./scheduling/member-replicas.ts";
+export { planReplicas, type ReplicaPlan, type ReplicaView } from "./scheduling/plan-replicas.ts";
+export { planScheduling } from "./scheduling/plan-scheduling.ts";
+export { type PodFacts, readPods, unschedulableAfterMs } from "./scheduling/read-pods.ts";
+export {
+  scheduledReplicas,
+  withoutSchedule,
+  withSchedule,
+} from "./scheduling/scheduler-overrides.ts";
+export { schedulingStatus } from "./scheduling/scheduling-status.ts";
+export type {
+  ScheduledMember,
+  SchedulingDecision,
+  SchedulingView,
+} from "./scheduling/scheduling-view.ts";
 export { aggregateStatus, formatReleased } from "./status/aggregate-status.ts";
 export { computeConditions } from "./status/conditions.ts";
 export { fitStatus, maxFederatedObjectBytes } from "./status/fit-status.ts";
