@@ -71,6 +71,9 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: [
       "admission",
       "explain",
+      "quota",
+      "dependencies",
+      "scheduling",
       "plan",
       "status",
       "template",

@@ -39,6 +39,8 @@ export type CommonFederatedSpec = {
   readonly revision?: number;
   readonly retainReplicas?: boolean;
   readonly revisionHistoryLimit?: number;
+  /** Whether what the template's pods need is carried along; for kinds that make pods. */
+  readonly followDependencies?: boolean;
 };
 
 /** `spec` of a federated object in the cluster view (v1beta1). */

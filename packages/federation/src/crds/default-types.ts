@@ -12,8 +12,9 @@ import {
   kubeFedClusterCrd,
   kubeFedConfigCrd,
   propagatedVersionCrds,
-  replicaSchedulingPreferenceCrd,
 } from "./kubefed-crds.ts";
+import { tenantQuotaCrd } from "./quota-crd.ts";
+import { replicaSchedulingPreferenceCrd } from "./scheduling-crd.ts";
 
 /** A kind that is federated from the start. */
 export interface DefaultType {
@@ -27,8 +28,10 @@ export const defaultTypes: readonly DefaultType[] = [
   core("Secret", "secrets"),
   core("Service", "services", ["svc"]),
   core("ServiceAccount", "serviceaccounts", ["sa"]),
+  core("PersistentVolumeClaim", "persistentvolumeclaims", ["pvc"]),
   { ...core("Namespace", "namespaces", ["ns"]), target: namespaceTarget() },
   grouped("apps", "Deployment", "deployments", ["deploy"]),
+  grouped("apps", "ReplicaSet", "replicasets", ["rs"]),
   grouped("apps", "StatefulSet", "statefulsets", ["sts"]),
   grouped("batch", "Job", "jobs"),
   grouped("batch", "CronJob", "cronjobs", ["cj"]),
@@ -99,6 +102,7 @@ export function coreCrds(): readonly KubernetesObject[] {
     topologyTypeCrd(),
     ...federatedRevisionCrds(),
     tombstoneCrd(),
+    tenantQuotaCrd(),
   ];
 }
 

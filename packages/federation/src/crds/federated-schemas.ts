@@ -19,7 +19,17 @@ type View = typeof clusterViewVersion | typeof topologyViewVersion;
 /** `spec` of a federated kind in one view. */
 export function federatedSpecSchema(
   view: View,
-  { template, replicas }: { readonly template: JsonObject; readonly replicas: boolean },
+  {
+    template,
+    replicas,
+    pods = false,
+  }: {
+    readonly template: JsonObject;
+    /** Whether the target has `spec.replicas`. */
+    readonly replicas: boolean;
+    /** Whether the target makes pods. */
+    readonly pods?: boolean;
+  },
 ): JsonObject {
   const isCluster = view === clusterViewVersion;
   const type = text("What the object is spread over: cluster, cell or another type.", {
@@ -40,6 +50,7 @@ export function federatedSpecSchema(
     }),
     revisionHistoryLimit: integer("Revisions kept.", { minimum: 1 }),
     ...(replicas ? { retainReplicas: flag("Whether members own their number of replicas.") } : {}),
+    ...(pods ? { followDependencies: flag("Whether what the pods need is carried along.") } : {}),
   });
 }
 

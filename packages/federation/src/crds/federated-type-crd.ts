@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type KubernetesObject } from "@cellplane/apimachinery";
 import { type ApiResource, pluralOfKind } from "../api/federated-type-config.ts";
+import { makesPods } from "../api/pod-makers.ts";
 import { clusterViewVersion, groups, topologyViewVersion } from "../api/names.ts";
 import { ageColumn, createCrd, type PrinterColumn } from "./crd.ts";
 import { federatedSpecSchema, federatedStatusSchema } from "./federated-schemas.ts";
@@ -57,7 +58,7 @@ export function federatedTypeCrd(input: FederatedTypeInput): KubernetesObject {
     status: "subresource" as const,
     columns,
     schema: rootSchema(`${target.kind}, spread over topologies.`, {
-      spec: federatedSpecSchema(name, { template, replicas }),
+      spec: federatedSpecSchema(name, { template, replicas, pods: makesPods(target) }),
       status: federatedStatusSchema(name),
     }),
   });
