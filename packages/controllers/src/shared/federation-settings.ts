@@ -24,8 +24,19 @@ export interface FederationSettings {
 /** KubeFed's defaults (reference §1.2), but for workers: one at a time is too few. */
 const defaultSyncWorkers = 16;
 
+// They are asked for many times a reconcile, and a config is never changed but replaced.
+const remembered = new WeakMap<KubeFedConfig, FederationSettings>();
+
 /** Reads the settings of a KubeFedConfig; `undefined` gives the defaults. */
 export function readFederationSettings(config: KubeFedConfig | undefined): FederationSettings {
+  const known = config && remembered.get(config);
+  if (known) return known;
+  const settings = readSettings(config);
+  if (config) remembered.set(config, settings);
+  return settings;
+}
+
+function readSettings(config: KubeFedConfig | undefined): FederationSettings {
   const spec = config?.spec;
   const gates = readFeatureGates(spec);
   const health = spec?.clusterHealthCheck;

@@ -23,7 +23,22 @@ function sortedMember(object: JsonObject, key: string): readonly (readonly [stri
 
 /** JSON with sorted keys. An absent value is `null`. Integer-like keys come first, as in any object. */
 export function canonicalJson(value: JsonValue | undefined): string {
-  return value === undefined ? "null" : stringifyJson(sortKeys(value));
+  if (value === undefined) return "null";
+  return stringifyJson(isSorted(value) ? value : sortKeys(value));
+}
+
+// Most of what a server answers is sorted already, and need not be copied for it.
+function isSorted(value: JsonValue): boolean {
+  if (isJsonArray(value)) return value.every(isSorted);
+  if (!isJsonObject(value)) return true;
+  let before: string | undefined;
+  for (const key in value) {
+    const member = value[key];
+    if (before !== undefined && key < before) return false;
+    before = key;
+    if (member !== undefined && !isSorted(member)) return false;
+  }
+  return true;
 }
 
 /** Digest of a value whatever the order of its keys: 32 hex digits of SHA-256. */

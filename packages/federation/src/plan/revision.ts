@@ -13,8 +13,20 @@ export interface Revision {
   readonly overrides: readonly ClusterOverride[] | undefined;
 }
 
+// One object is planned for many times, and its contents are the dearest part to digest.
+const remembered = new WeakMap<object, Omit<Revision, "number">>();
+
 /** What a revision of the object as it is would hold. */
 export function revisionContent(object: FederatedObject): Omit<Revision, "number"> {
+  const { spec } = object;
+  const known = spec && remembered.get(spec);
+  if (known) return known;
+  const content = readContent(object);
+  if (spec) remembered.set(spec, content);
+  return content;
+}
+
+function readContent(object: FederatedObject): Omit<Revision, "number"> {
   const template = object.spec?.template;
   const all = object.spec?.overrides;
   const kept = all?.filter(({ source }) => source !== "scheduler");

@@ -51,7 +51,9 @@ export function createSettler(
   outcome: WriteOutcome,
   remoteStatus?: JsonValue,
 ) => SettledDecision {
-  const context = createSyncContext(view);
+  let known: SyncContext | undefined;
+  // Only what was written has to be looked at with it.
+  const context = (): SyncContext => (known ??= createSyncContext(view));
   return (decision, outcome, remoteStatus) => {
     const report = reportOf(decision, outcome, remoteStatus);
     // What is out of placement and gone is done with.
@@ -98,7 +100,7 @@ function freezeKubefedEntry([member, entry]: [string, LedgerEntry]): [string, Le
 function ledgerChangeOf(
   { brings, ledger, operation }: TopologyDecision,
   outcome: WriteOutcome,
-  { context, now }: { readonly context: SyncContext; readonly now: string },
+  { context, now }: { readonly context: () => SyncContext; readonly now: string },
 ): LedgerChange {
   if (outcome.kind === "removed") return { kind: "drop" };
   if (outcome.kind !== "written" || brings === undefined) {
@@ -108,7 +110,7 @@ function ledgerChangeOf(
     version: memberVersionOf(outcome.object),
     revision: brings.revision,
     hash: brings.hash,
-    contentHash: contentHashOf(outcome.object, context),
+    contentHash: contentHashOf(outcome.object, context()),
     ...(brings.adopted ? { adopted: true } : {}),
     appliedAt: now,
   };

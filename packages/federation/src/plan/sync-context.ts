@@ -76,7 +76,18 @@ export function isComparable(contentHash: string, context: SyncContext): boolean
   return contentHash.startsWith(`${rulesDigest(context)}:`);
 }
 
-function rulesDigest({ view, rules }: SyncContext): string {
+// The same for every member of one plan.
+const rulesDigests = new WeakMap<RetentionRules, string>();
+
+function rulesDigest(context: SyncContext): string {
+  const known = rulesDigests.get(context.rules);
+  if (known !== undefined) return known;
+  const digest = digestRules(context);
+  rulesDigests.set(context.rules, digest);
+  return digest;
+}
+
+function digestRules({ view, rules }: SyncContext): string {
   const { propagatingAnnotations = [] } = view.typeConfig;
   const { retainReplicas, retainedFields } = rules;
   const globs = view.settings.annotationPolicy === "on" ? propagatingAnnotations : [];
