@@ -76,7 +76,10 @@ async function write(
     return isPlanCurrent(plan, { generation, uid });
   };
   const { adoption } = view.settings;
+  const startedMs = performance.now();
   const result = await dispatch(decision, { connection, adoption, isCurrent }, signal);
+  const seconds = (performance.now() - startedMs) / 1000;
+  deps.metrics.dispatchSeconds.observe({ action: decision.operation.kind }, seconds);
   const informer = watches.get(connection.cluster);
   if (result.kind === "written") informer?.record(result.object);
   if (result.kind === "written" && decision.repairs !== undefined) {

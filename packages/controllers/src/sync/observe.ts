@@ -119,10 +119,18 @@ function cellOf(cluster: KubeFedCluster, { shared }: SyncDependencies): Cell | u
 }
 
 function observeObject(key: string, informer: Informer | undefined): Observation {
-  if (!informer) return { kind: "unsynced", message: "the member's API has not been read yet" };
+  if (!informer) {
+    return {
+      kind: "unsynced",
+      message: "the member's API has not been read yet",
+      isStarting: true,
+    };
+  }
   const { lastError } = informer;
   if (lastError) return { kind: "unsynced", message: lastError.message };
-  if (!informer.hasSynced) return { kind: "unsynced", message: "the first list is not in yet" };
+  if (!informer.hasSynced) {
+    return { kind: "unsynced", message: "the first list is not in yet", isStarting: true };
+  }
   const object = informer.get(key);
   return object ? { kind: "present", object } : { kind: "absent" };
 }

@@ -14,9 +14,11 @@ import {
   type PropagatedVersion,
 } from "@cellplane/federation";
 import type { Controller } from "../shared/controller.ts";
+import { timed } from "../metrics/timed.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { ledgerOwnerKey } from "./ledger-owner-key.ts";
+import { countHeld } from "./count-held.ts";
 import { MemberWatches } from "./member-watches.ts";
 import { RepairLog } from "./repair-log.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
@@ -55,6 +57,7 @@ export function createSyncController(
     indexes: { [byNamespace]: ({ metadata }) => [metadata.namespace ?? ""] },
     onError: (error) => deps.onError(error, { resource: path.resource }),
   });
+  countHeld(objects, deps.metrics.heldTopologies, signal);
   const type: SyncedType = { name, typeConfig, path, objects };
   // Namespaces take turns, so that one tenant's many objects do not starve another's.
   const queue = new WorkQueue({ groupOf: (key) => key.slice(0, key.lastIndexOf("/")) });
@@ -141,6 +144,7 @@ export function createSyncController(
     shared.ledgers.addHandler(ledgerHandler, signal);
   }
 
+  const reconcile = createSyncReconciler(deps, type, { watches, repairs });
   return {
     name: `sync/${name}`,
     type,
@@ -152,7 +156,7 @@ export function createSyncController(
           name: `sync/${name}`,
           informers: [objects],
           queue,
-          reconcile: createSyncReconciler(deps, type, { watches, repairs }),
+          reconcile: timed(reconcile, deps.metrics.reconcileSeconds),
           workers: deps.settings().syncWorkers,
           onError: deps.onError,
           metrics: deps.metrics.controllers,

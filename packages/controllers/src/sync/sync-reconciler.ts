@@ -7,6 +7,7 @@ import {
   type SyncPlan,
   type SyncView,
 } from "@cellplane/federation";
+import { recordSync } from "../events/record-sync.ts";
 import { formatTime } from "../shared/format-time.ts";
 import { act, type DecisionResult } from "./act.ts";
 import { setFinalizer } from "./finalizer.ts";
@@ -39,7 +40,7 @@ export function createSyncReconciler(
       return { kind: "done" };
     }
     const view = observe(found, type, { watches, repairs, key }, deps);
-    if (!view) return { kind: "recheck", afterMs: notKnownMs };
+    if (!view) return { kind: "recheck", afterMs: notKnownMs, because: "notSynced" };
     const plan = deps.plan(view);
     const object = await prepare(view, plan, context, signal);
     if (!object) return { kind: "done" };
@@ -92,6 +93,8 @@ async function report(
     const { decision, outcome } = result;
     return { member: decision.member, ...settle(decision, outcome, remoteStatus) };
   });
+  const reports = settled.filter(({ reported }) => reported).map(({ report: each }) => each);
+  recordSync({ view, plan, results, reports }, type, deps.recorder);
   const changes = settled.map(({ member, ledger }) => ({ member, change: ledger }));
   const ledger = changeLedger(view.ledger, changes, view);
   if (ledger !== view.ledger) await storeLedger(object, type, ledger, deps, signal);
@@ -106,7 +109,6 @@ async function report(
     plan.pruneRevisions.map((number) => removeRevision(object, type, number, deps, signal)),
   );
   if (results.some(({ outcome }) => outcome.kind === "stale")) return { kind: "done" };
-  const reports = settled.filter(({ reported }) => reported).map(({ report: each }) => each);
   const status = computeStatus(view, plan, reports, now);
   const isStored = await storeStatus(object, status, { deps, type }, signal);
   const failed = reports.find(({ status: each }) => recoverableStatuses.has(each));

@@ -15,7 +15,12 @@ export type Observation =
   /** The cluster is not ready, or cannot be reached. */
   | { readonly kind: "unreachable" }
   /** The member's cache is not in yet (or failed, and why): unknown, and never "absent". */
-  | { readonly kind: "unsynced"; readonly message?: string }
+  | {
+      readonly kind: "unsynced";
+      readonly message?: string;
+      /** It is being read for the first time, and nothing has gone wrong yet. */
+      readonly isStarting?: true;
+    }
   | { readonly kind: "absent" }
   | { readonly kind: "present"; readonly object: KubernetesObject };
 
