@@ -91,7 +91,7 @@ const architecture: Readonly<Record<string, Layer>> = {
   },
   "packages/etcd": { imports: ["grpc", "kv", "metrics"], folders: [] },
   "packages/kms": { imports: ["grpc"], folders: [] },
-  "packages/grpc": { imports: [], folders: [] },
+  "packages/grpc": { imports: [], folders: ["server", "client", "call", "wire", "codec"] },
   "packages/metrics": { imports: [], folders: [] },
   "packages/apimachinery": {
     imports: [],

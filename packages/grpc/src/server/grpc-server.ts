@@ -1,0 +1,181 @@
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
+import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
+import { defaultMaxMessageBytes, sessionOptions, widenSession } from "../call/session-settings.ts";
+import type { GrpcHandler } from "./handlers.ts";
+import { type PlainHandler, servePlainHttp1, servePlainHttp2 } from "./plain-request.ts";
+import { type CallErrorReporter, type CallSettings, serveCall } from "./serve-call.ts";
+import { peerTls } from "./server-call.ts";
+import { sniffProtocol } from "./sniff-protocol.ts";
+
+/** Where to listen: a TCP address (port 0 takes a free one) or a Unix socket. */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
+
+/** How a server serves. */
+export interface GrpcServerOptions {
+  readonly handlers: readonly GrpcHandler[];
+  /** Answers requests that are no gRPC calls; without it they get 415 or 404. */
+  readonly plain?: PlainHandler;
+  /** Serves over TLS: certificate, key, client CA and so on. Plaintext without it. */
+  readonly tls?: TlsOptions;
+  /** Longest request. 4 MiB unless given. */
+  readonly maxReceiveBytes?: number;
+  /** Longest response. No limit unless given. */
+  readonly maxSendBytes?: number;
+  /** How much one stream may receive before it is read. 1 MiB unless given. */
+  readonly windowBytes?: number;
+  readonly maxConcurrentStreams?: number;
+  /** PINGs to notice clients that are gone; none unless given. */
+  readonly keepAlive?: KeepAlive;
+  /** Told what handlers throw besides GrpcErrors. */
+  readonly onError: CallErrorReporter;
+}
+
+// How often calls may be reset by a client before its connection is closed: a busy client with
+// deadlines resets many, an attacker thousands a second.
+const resetBurst = 10_000;
+const resetsPerSecond = 1000;
+const handshakeTimeoutMs = 20_000;
+
+/** Serves gRPC, and plain HTTP beside it, on one address. */
+export class GrpcServer implements AsyncDisposable {
+  readonly #options: GrpcServerOptions;
+  readonly #calls: CallSettings;
+  readonly #server: Server;
+  readonly #http1: HttpServer;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: GrpcServerOptions) {
+    this.#options = options;
+    this.#calls = {
+      handlers: new Map(options.handlers.map((handler) => [handler.method.path, handler])),
+      maxReceiveBytes: options.maxReceiveBytes ?? defaultMaxMessageBytes,
+      maxSendBytes: options.maxSendBytes ?? 0xffff_ffff,
+      onError: options.onError,
+    };
+    this.#http1 = createHttpServer((request, response) => {
+      void servePlainHttp1(request, response, options.plain ?? refusePlain);
+    });
+    this.#server = options.tls
+      ? createTlsServer({
+          ...options.tls,
+          ALPNProtocols: ["h2", "http/1.1"],
+          handshakeTimeout: handshakeTimeoutMs,
+        })
+      : createServer({ noDelay: true });
+    this.#server.on(options.tls ? "secureConnection" : "connection", (socket: Socket) =>
+      this.#accept(socket),
+    );
+  }
+
+  /** Starts to listen. The address: with the real port, or the socket's path. */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const listening = Promise.withResolvers<void>();
+    this.#server.once("error", listening.reject);
+    this.#server.listen(address, listening.resolve);
+    await listening.promise;
+    this.#server.off("error", listening.reject);
+    const bound: AddressInfo | string | null = this.#server.address();
+    if (bound === null) throw new Error("Cannot tell the address as the server does not listen");
+    return typeof bound === "string" ? { path: bound } : { host: bound.address, port: bound.port };
+  }
+
+  /** Uses other certificates for connections from now on. */
+  renewTls(tls: TlsOptions): void {
+    if ("setSecureContext" in this.#server) {
+      (this.#server as ReturnType<typeof createTlsServer>).setSecureContext(tls);
+    }
+  }
+
+  /** Takes no more calls (GOAWAY), lets those under way end, and breaks them off after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) drain(session);
+    this.#http1.closeIdleConnections();
+    const late = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy();
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(late);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close(0);
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => {
+      // A peer that breaks off; its calls are told by their streams.
+    });
+    if (socket instanceof TLSSocket && socket.alpnProtocol === "h2") {
+      this.#serveHttp2(socket);
+      return;
+    }
+    sniffProtocol(socket, (protocol) => {
+      if (protocol === "http2") this.#serveHttp2(socket);
+      else this.#http1.emit("connection", socket);
+    });
+  }
+
+  #serveHttp2(socket: Socket): void {
+    const { windowBytes, maxConcurrentStreams, keepAlive } = this.#options;
+    const { settings, ...rest } = sessionOptions(windowBytes);
+    const session = performServerHandshake(socket, {
+      ...rest,
+      settings: {
+        ...settings,
+        ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
+      },
+      streamResetBurst: resetBurst,
+      streamResetRate: resetsPerSecond,
+    });
+    this.#sessions.add(session);
+    if (socket instanceof TLSSocket) peerTls.set(session, socket);
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("error", () => {
+      // Its calls are told by their streams.
+    });
+    session.on("stream", (stream, headers) => this.#serveStream(stream, headers));
+    widenSession(session, windowBytes);
+    if (keepAlive) keepSessionAlive(session, keepAlive, () => session.destroy());
+  }
+
+  #serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const isGrpc = /^application\/grpc($|[+;])/.test(headers["content-type"] ?? "");
+    if (isGrpc && headers[":method"] === "POST") {
+      serveCall(stream, headers, this.#calls);
+      return;
+    }
+    stream.on("error", () => {
+      // The client has gone.
+    });
+    void servePlainHttp2(stream, headers, this.#options.plain ?? refusePlain);
+  }
+}
+
+const refusePlain: PlainHandler = ({ method }) =>
+  method === "POST"
+    ? { status: 415, body: "content-type must be application/grpc\n" }
+    : { status: 404, body: "not found\n" };
+
+/** First says that calls should go elsewhere; refuses new ones only when the client must know it. */
+function drain(session: ServerHttp2Session): void {
+  if (session.destroyed) return;
+  session.goaway(0, 0x7fff_ffff);
+  session.ping(() => {
+    if (!session.destroyed) session.close();
+  });
+}
