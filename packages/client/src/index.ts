@@ -27,4 +27,9 @@ export {
 } from "./controller/run-controller.ts";
 export { retryDelayMs } from "./workqueue/retry-delay.ts";
 export { type QueueObserver, WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
-export { type DiscoveredResource, discoverResources, findResource } from "./rest/discovery.ts";
+export {
+  type DiscoveredResource,
+  type Discovery,
+  discoverResources,
+  findResource,
+} from "./rest/discovery.ts";

@@ -13,6 +13,9 @@ interface JoinOptions extends ControlPlaneOptions {
   readonly memberContext?: string;
   readonly tenant?: string;
   readonly workspaceGroup?: string;
+  readonly useMemberCredential?: boolean;
+  readonly types?: string;
+  readonly credentialsDir?: string;
   readonly timeout: number;
   readonly output?: OutputFormat;
 }
@@ -33,6 +36,15 @@ export function createJoinCommand(): Command {
       "only cells of this tenant may live there (with --workspace-group)",
     )
     .option("--workspace-group <group>", "… and of this workspace group")
+    .option(
+      "--use-member-credential",
+      "make no account there: store the kubeconfig's own client certificate or token",
+    )
+    .option("--types <types>", "… and make sure that it serves these kinds: widgets.example.com,…")
+    .option(
+      "--credentials-dir <dir>",
+      "write the credential there, for a controller manager on a host without Secrets",
+    )
     .addOption(timeoutOption("how long to wait until it is Ready"))
     .option(
       "-o, --output <format>",
@@ -47,8 +59,13 @@ that may do what the federated types need and nothing else; its token is stored 
 Secret of the control plane. Whatever fails, what was done before is undone. Joining
 again under the same name renews rights and token, e.g. after "cellplane enable".
 
+A server that has no service accounts is joined by the kubeconfig's own credential, with
+--use-member-credential; what that may do is then up to the member.
+
 Examples:
   cellplane join hz-a --member-kubeconfig ~/.kube/hz-a
+  cellplane join bare --member-kubeconfig bare.kubeconfig --use-member-credential \\
+      --types widgets.example.com
   cellplane join hz-a --member-kubeconfig ~/.kube/config --member-context hz-a \\
       --tenant bank --workspace-group prod`,
     )
@@ -64,7 +81,7 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
   await using controlPlane = await connectControlPlane(options);
   await using member = connectRestClient(connection, { userAgent: "cellplane" });
   const context: JoinContext = { undo: [] };
-  const { tenant, workspaceGroup } = options;
+  const { tenant, workspaceGroup, credentialsDir } = options;
   const steps = planJoin({
     name,
     controlPlane,
@@ -74,6 +91,10 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
     timeoutMs: options.timeout,
     ...(tenant === undefined ? {} : { tenant }),
     ...(workspaceGroup === undefined ? {} : { workspaceGroup }),
+    ...(credentialsDir === undefined ? {} : { credentialsDir }),
+    ...(options.useMemberCredential === true
+      ? { ownCredential: { types: options.types?.split(",") ?? [] } }
+      : {}),
   });
   try {
     await runSteps(steps, context);
@@ -89,7 +110,8 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
   );
 }
 
-function checkRequest(name: string, { tenant, workspaceGroup }: JoinOptions): void {
+function checkRequest(name: string, options: JoinOptions): void {
+  const { tenant, workspaceGroup } = options;
   if (!dnsLabel.test(name)) {
     throw new CliError(
       `Cannot join as the name of a cluster must be a DNS label (a-z, 0-9, "-", at most 63 characters, no dots): it is "${name}"`,
@@ -97,6 +119,9 @@ function checkRequest(name: string, { tenant, workspaceGroup }: JoinOptions): vo
   }
   if ((tenant === undefined) !== (workspaceGroup === undefined)) {
     throw new CliError("Cannot join as --tenant and --workspace-group must be given together");
+  }
+  if (options.types !== undefined && options.useMemberCredential !== true) {
+    throw new CliError("Cannot join as --types goes with --use-member-credential");
   }
 }
 

@@ -1,14 +1,24 @@
-import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
-import type { RestClient } from "@cellplane/client";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  isStatus,
+  type JsonObject,
+  type KubernetesObject,
+  stringifyYaml,
+} from "@cellplane/apimachinery";
+import type { ResourcePath, RestClient } from "@cellplane/client";
 import type { ConnectionSettings } from "@cellplane/client/node";
 import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { checkMember, explainMemberRefusal } from "./check-member.ts";
 import { accountName, ensureMemberAccount, removeQuietly, type Undo } from "./member-account.ts";
 import { computeMemberRules } from "./member-rights.ts";
+import { checkServedTypes, type MemberCredential, ownCredential } from "./own-credential.ts";
 import {
   federatedTypeConfigs,
   kubeFedClusters,
+  kubeFedConfigName,
+  kubeFedConfigs,
   namespaces,
   systemNamespace,
   systemSecrets,
@@ -24,6 +34,13 @@ export interface JoinRequest {
   readonly kubeconfig: string;
   readonly tenant?: string;
   readonly workspaceGroup?: string;
+  /** Present: no account is made there, as the kubeconfig's own credential is to be used. */
+  readonly ownCredential?: {
+    /** Kinds that the member must serve. */
+    readonly types: readonly string[];
+  };
+  /** Where the credential goes as a file, for a host that keeps no Secrets. */
+  readonly credentialsDir?: string;
   readonly timeoutMs: number;
 }
 
@@ -32,7 +49,7 @@ export interface JoinContext {
   readonly undo: Undo;
   version?: string;
   controlPlaneId?: string;
-  token?: string;
+  credential?: MemberCredential;
   caBundle?: string;
   secretName?: string;
 }
@@ -47,10 +64,15 @@ export function planJoin(request: JoinRequest): readonly Step<JoinContext>[] {
       },
     },
     { title: "Look at the control plane", run: (context) => lookAtControlPlane(request, context) },
-    {
-      title: "Create the account in the member",
-      run: (context) => createAccount(request, context),
-    },
+    request.ownCredential === undefined
+      ? {
+          title: "Create the account in the member",
+          run: (context) => createAccount(request, context),
+        }
+      : {
+          title: "Take the credential of the member's kubeconfig",
+          run: (context) => takeOwnCredential(request, context),
+        },
     { title: "Store its credential", run: (context) => storeCredential(request, context) },
     { title: `Register "${request.name}"`, run: (context) => register(request, context) },
     {
@@ -61,24 +83,29 @@ export function planJoin(request: JoinRequest): readonly Step<JoinContext>[] {
   ];
 }
 
-/** The id of a control plane: the uid of its namespace `kube-system`, which lives as long as its data. */
+/**
+ * The id of a control plane: the uid of its namespace `kube-system`, which lives as long as its data;
+ * of its KubeFedConfig where namespaces are no objects.
+ */
 export async function readControlPlaneId(controlPlane: RestClient): Promise<string> {
-  const namespace = await controlPlane.get(namespaces, "kube-system");
-  return namespace.metadata.uid ?? "";
+  const home =
+    (await find(controlPlane, namespaces, "kube-system")) ??
+    (await find(controlPlane, kubeFedConfigs, kubeFedConfigName));
+  return home?.metadata.uid ?? "";
 }
 
 async function lookAtControlPlane(request: JoinRequest, context: JoinContext): Promise<void> {
   context.controlPlaneId = await readControlPlaneId(request.controlPlane);
-  try {
-    await request.controlPlane.get(namespaces, systemNamespace);
-  } catch (error) {
-    if (!isStatus(error, "NotFound")) throw error;
+  const { controlPlane } = request;
+  const home =
+    (await find(controlPlane, namespaces, systemNamespace)) ??
+    (await find(controlPlane, kubeFedConfigs, kubeFedConfigName));
+  if (!home) {
     throw new CliError(
-      `Cannot join as ${request.controlPlane.server} has no namespace "${systemNamespace}": is it a cellplane control plane? Choose it with --kubeconfig and --context`,
-      { cause: error },
+      `Cannot join as ${controlPlane.server} has no namespace "${systemNamespace}": is it a cellplane control plane? Choose it with --kubeconfig and --context`,
     );
   }
-  const existing = await findCluster(request);
+  const existing = await find(controlPlane, kubeFedClusters, request.name);
   const endpoint = (existing?.["spec"] as { readonly apiEndpoint?: string } | undefined)
     ?.apiEndpoint;
   if (existing && endpoint !== request.connection.server) {
@@ -88,13 +115,24 @@ async function lookAtControlPlane(request: JoinRequest, context: JoinContext): P
   }
 }
 
-async function findCluster(request: JoinRequest): Promise<KubernetesObject | undefined> {
+async function find(
+  client: RestClient,
+  path: ResourcePath,
+  name: string,
+): Promise<KubernetesObject | undefined> {
   try {
-    return await request.controlPlane.get(kubeFedClusters, request.name);
+    return await client.get(path, name);
   } catch (error) {
     if (isStatus(error, "NotFound")) return undefined;
     throw error;
   }
+}
+
+async function takeOwnCredential(request: JoinRequest, context: JoinContext): Promise<void> {
+  const { member, connection, kubeconfig, ownCredential: own } = request;
+  await checkServedTypes(member, own?.types ?? []);
+  context.credential = await ownCredential(connection, kubeconfig);
+  if (connection.caBundle !== undefined) context.caBundle = connection.caBundle;
 }
 
 async function createAccount(request: JoinRequest, context: JoinContext): Promise<void> {
@@ -103,7 +141,7 @@ async function createAccount(request: JoinRequest, context: JoinContext): Promis
   const rules = computeMemberRules(configs.items);
   try {
     const account = await ensureMemberAccount(request.member, name, rules, context.undo);
-    context.token = account.token;
+    context.credential = { token: account.token };
     const caBundle = request.connection.caBundle ?? account.caBundle;
     if (caBundle !== undefined) context.caBundle = caBundle;
   } catch (error) {
@@ -119,16 +157,32 @@ async function storeCredential(request: JoinRequest, context: JoinContext): Prom
     kind: "Secret",
     metadata: { name, labels: { "app.kubernetes.io/managed-by": "cellplane" } },
     type: "Opaque",
-    data: {
-      token: encode(context.token ?? ""),
-      ...(context.caBundle === undefined ? {} : { "ca.crt": encode(context.caBundle) }),
-    },
+    data: Object.fromEntries(
+      Object.entries({
+        token: context.credential?.token,
+        "tls.crt": context.credential?.clientCertificate,
+        "tls.key": context.credential?.clientKey,
+        "ca.crt": context.caBundle,
+      }).flatMap(([key, value]) => (value === undefined ? [] : [[key, encode(value)]])),
+    ) as JsonObject,
   };
   context.secretName = name;
+  if (request.credentialsDir !== undefined) {
+    const file = join(request.credentialsDir, `${name}.yaml`);
+    await writeFile(file, stringifyYaml(secret), { mode: 0o600 });
+    context.undo.unshift(() => rm(file, { force: true }));
+    return;
+  }
   try {
     await request.controlPlane.create(systemSecrets, secret);
     context.undo.unshift(() => removeQuietly(request.controlPlane, systemSecrets, name));
   } catch (error) {
+    if (isStatus(error, "NotFound")) {
+      throw new CliError(
+        `Cannot store the credential as ${request.controlPlane.server} serves no Secrets; give the directory of "cellplane controller-manager --credentials-dir" with --credentials-dir`,
+        { cause: error },
+      );
+    }
     if (!isStatus(error, "AlreadyExists")) throw error;
     await request.controlPlane.patch(systemSecrets, name, {
       type: "merge",

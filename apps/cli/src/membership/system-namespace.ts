@@ -10,6 +10,10 @@ export const kubeFedClusters: ResourcePath = {
   resource: "kubefedclusters",
   namespace: systemNamespace,
 };
+/** The settings of the federation. */
+export const kubeFedConfigs: ResourcePath = { ...kubeFedClusters, resource: "kubefedconfigs" };
+/** The name of the one KubeFedConfig. */
+export const kubeFedConfigName = "kubefed";
 /** FederatedTypeConfigs. */
 export const federatedTypeConfigs: ResourcePath = {
   ...kubeFedClusters,

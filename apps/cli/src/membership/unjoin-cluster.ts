@@ -2,6 +2,7 @@ import { isJsonObject, isStatus, type KubernetesObject } from "@cellplane/apimac
 import { ConnectionError, discoverResources, type RestClient } from "@cellplane/client";
 import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
+import { groupsIn } from "../program/groups-in.ts";
 import { readControlPlaneId } from "./join-cluster.ts";
 import { accountName, removeMemberAccount, removeQuietly } from "./member-account.ts";
 import { federatedTypeConfigs, kubeFedClusters, systemSecrets } from "./system-namespace.ts";
@@ -101,7 +102,8 @@ async function removeWorkloads(
 ): Promise<void> {
   const configs = await request.controlPlane.list(federatedTypeConfigs);
   const targets = new Set(configs.items.map((config) => config.metadata.name ?? ""));
-  const { resources } = await discoverResources(member);
+  const groups = groupsIn(Array.from(targets));
+  const { resources } = await discoverResources(member, undefined, { groups });
   const seen = new Set<string>();
   let removed = 0;
   for (const resource of resources) {

@@ -21,11 +21,14 @@ export async function connectMember(controlPlane: RestClient, name: string): Pro
   const secret = await controlPlane.get(systemSecrets, text(secretRef));
   const data = isJsonObject(secret["data"]) ? secret["data"] : {};
   const token = decode(data["token"]);
+  const clientCertificate = decode(data["tls.crt"]);
+  const clientKey = decode(data["tls.key"]);
   const caBundle = decode(spec["caBundle"]);
   return connectRestClient(
     {
       server: text(spec["apiEndpoint"]),
-      token: () => token,
+      ...(token === "" ? {} : { token: () => token }),
+      ...(clientCertificate === "" ? {} : { clientCertificate, clientKey }),
       ...(caBundle === "" ? {} : { caBundle }),
       ...(Array.isArray(spec["disabledTLSValidations"]) ? { insecureSkipTlsVerify: true } : {}),
     },
