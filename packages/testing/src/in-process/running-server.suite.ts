@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Logger } from "@cellplane/apiserver";
+import type { AdmissionPlugin, Logger } from "@cellplane/apiserver";
 import type { RestClient } from "@cellplane/client";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import { createFederationExtension } from "../../../../apps/control-plane/src/federation/federation-extension.ts";
@@ -25,21 +25,42 @@ export interface RunningServer extends AsyncDisposable {
   readonly folder: string;
 }
 
+/** What may differ from a server over memory in a folder of its own. */
+export interface ServerSettings {
+  /** Kept when the server is closed, and with it what SQLite stored there. */
+  readonly folder?: string;
+  readonly auditLogPath?: string;
+  /** Asked about each write to a member. */
+  readonly admission?: AdmissionPlugin;
+}
+
 /** Starts a member, or a control plane whose federation controllers are not running. */
-export async function startServer(kind: "member" | "control-plane"): Promise<RunningServer> {
-  const folder = await mkdtemp(join(tmpdir(), `cellplane-${kind}-`));
+export async function startServer(
+  kind: "member" | "control-plane",
+  settings: ServerSettings = {},
+): Promise<RunningServer> {
+  const folder = settings.folder ?? (await mkdtemp(join(tmpdir(), `cellplane-${kind}-`)));
   await using opened = new AsyncDisposableStack();
-  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  if (settings.folder === undefined) {
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
+  }
+  const { admission } = settings;
   const api = opened.use(
     await openKubernetesApi({
       name: kind,
       dataDir: folder,
       listen: { host: "127.0.0.1", port: 0 },
-      datastore: "memory",
+      datastore: settings.folder === undefined ? "memory" : "sqlite",
+      ...(settings.auditLogPath === undefined ? {} : { auditLogPath: settings.auditLogPath }),
       logLevel: "error",
       logger: silent,
       version: "0.0.0",
-      extension: kind === "member" ? {} : createFederationExtension(),
+      extension:
+        kind === "control-plane"
+          ? createFederationExtension()
+          : admission === undefined
+            ? {}
+            : { admission: () => [admission] },
     }),
   );
   const own = opened.use(connectOwn(api, "controllers"));
