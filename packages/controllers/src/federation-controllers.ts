@@ -3,6 +3,7 @@ import { kubefed, planSync } from "@cellplane/federation";
 import { createCellController } from "./cell/cell-controller.ts";
 import { createClusterController } from "./cluster/cluster-controller.ts";
 import { ApiEventRecorder } from "./events/api-event-recorder.ts";
+import { Inspector } from "./inspect/inspector.ts";
 import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
 import { FederationMetrics } from "./metrics/federation-metrics.ts";
 import type { Controller, ErrorReporter } from "./shared/controller.ts";
@@ -25,31 +26,45 @@ export interface FederationControllerDependencies {
   readonly onError: ErrorReporter;
   /** Where what is done is counted; given where it is exposed. */
   readonly metrics?: FederationMetrics;
+  /** Through which it can be asked what the controllers know, while they run; one of its own otherwise. */
+  readonly inspector?: Inspector;
 }
 
 /** All controllers of the federation as one: they share informers and connections. */
-export function createFederationControllers(deps: FederationControllerDependencies): Controller {
+export function createFederationControllers(
+  deps: FederationControllerDependencies,
+): Controller & { readonly inspector: Inspector } {
   const name = "federation";
   const systemNamespace = deps.systemNamespace ?? kubefed.systemNamespace;
   const { client, connect, controlPlaneId, nowMs, onError } = deps;
   const metrics = deps.metrics ?? new FederationMetrics();
+  const inspector = deps.inspector ?? new Inspector();
   const shared = createSharedInformers({ client, systemNamespace, onError });
   const settings = (): ReturnType<typeof readFederationSettings> =>
     readFederationSettings(shared.configs.get(`${systemNamespace}/${kubefed.configName}`));
 
   return {
     name,
+    inspector,
     async run(signal) {
       await using pool = new MemberPool({ shared, connect, systemNamespace, onError });
       const recorder = new ApiEventRecorder({ client, nowMs, outcomes: metrics.events });
       const world = { client, shared, pool, settings, systemNamespace };
       const common = { ...world, nowMs, onError, recorder, metrics };
+      const plan = deps.plan ?? planSync;
+      const types = createTypeConfigController({ ...common, controlPlaneId, plan });
       const controllers = [
         createClusterController(common),
         createCellController(common),
         createTombstoneController(common),
-        createTypeConfigController({ ...common, controlPlaneId, plan: deps.plan ?? planSync }),
+        types,
       ];
+      using _ = inspector.open({
+        pool,
+        shared,
+        plan,
+        syncOf: (federated) => types.syncOf(federated),
+      });
       const informers = allInformers(shared);
       const running = informers.map((informer) => informer.run(signal));
       // Nothing may be decided from caches that are not in.

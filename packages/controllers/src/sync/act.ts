@@ -11,6 +11,7 @@ import { dispatch, type WriteResult } from "./dispatch.ts";
 import type { MemberWatches } from "./member-watches.ts";
 import type { RepairLog } from "./repair-log.ts";
 import type { PlanSync, SyncDependencies, SyncedType } from "./sync-dependencies.ts";
+import type { WriteLog } from "./write-log.ts";
 
 /** A decision and what became of its write. */
 export interface DecisionResult {
@@ -24,6 +25,7 @@ export interface ActContext {
   readonly type: SyncedType;
   readonly watches: MemberWatches;
   readonly repairs: RepairLog;
+  readonly writes: WriteLog;
   readonly deps: SyncDependencies;
 }
 
@@ -35,7 +37,13 @@ export function act(
   signal: AbortSignal,
 ): Promise<readonly DecisionResult[]> {
   return Promise.all(
-    plan.decisions.map((decision) => actOnMember(view, plan, decision, context, signal)),
+    plan.decisions.map(async (decision) => {
+      const result = await actOnMember(view, plan, decision, context, signal);
+      const { outcome, decision: last } = result;
+      const write = { operation: last.operation.kind, outcome, nowMs: context.deps.nowMs() };
+      context.writes.note(context.key, decision.member, write);
+      return result;
+    }),
   );
 }
 

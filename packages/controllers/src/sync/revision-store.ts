@@ -30,6 +30,23 @@ export function revisionsOf(
     .filter((revision) => revision !== undefined);
 }
 
+/** When each kept revision was made, RFC 3339, by its number. */
+export function revisionTimesOf(
+  object: FederatedObject,
+  type: SyncedType,
+  shared: SharedInformers,
+): ReadonlyMap<number, string> {
+  const { informer } = placeOf(object, type, shared);
+  const times = informer
+    .byIndex(byOwnerUid, object.metadata.uid ?? "")
+    .flatMap((each): readonly (readonly [number, string])[] => {
+      const revision = readRevisionObject(each);
+      const { creationTimestamp } = each.metadata;
+      return revision && creationTimestamp ? [[revision.number, creationTimestamp]] : [];
+    });
+  return new Map(times);
+}
+
 /** Stores a new revision, before anything of it is written to a member. */
 export async function storeRevision(
   object: FederatedObject,

@@ -11,7 +11,9 @@ import {
   kubefed,
   type KubeFedCluster,
   parseSource,
+  type LastWrite,
   type PropagatedVersion,
+  type SyncView,
 } from "@cellplane/federation";
 import type { Controller } from "../shared/controller.ts";
 import { timed } from "../metrics/timed.ts";
@@ -20,9 +22,11 @@ import { dropManagedFields } from "../shared/shared-informers.ts";
 import { ledgerOwnerKey } from "./ledger-owner-key.ts";
 import { countHeld } from "./count-held.ts";
 import { MemberWatches } from "./member-watches.ts";
+import { observe } from "./observe.ts";
 import { RepairLog } from "./repair-log.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import { createSyncReconciler } from "./sync-reconciler.ts";
+import { WriteLog } from "./write-log.ts";
 
 // Members that change faster than ten times a second are reported together.
 const statusWindowMs = 100;
@@ -35,6 +39,10 @@ export interface SyncController extends Controller {
   addNamespace(namespace: string): void;
   /** Looks again at every object. */
   addAll(): void;
+  /** What a reconcile of this object would know now; `undefined` while that is not read yet. */
+  observe(object: FederatedObject): SyncView | undefined;
+  /** The last write of an object to a member, if this process made it. */
+  lastWrite(key: string, member: string): LastWrite | undefined;
 }
 
 /** Makes the sync controller of one FederatedTypeConfig; it listens to what is shared until `signal` aborts. */
@@ -74,6 +82,7 @@ export function createSyncController(
     signal,
   );
   const repairs = new RepairLog();
+  const writes = new WriteLog();
   const lastTold = new Map<string, number>();
   const delayFor = (key: string): number => {
     const now = performance.now();
@@ -144,12 +153,14 @@ export function createSyncController(
     shared.ledgers.addHandler(ledgerHandler, signal);
   }
 
-  const reconcile = createSyncReconciler(deps, type, { watches, repairs });
+  const reconcile = createSyncReconciler(deps, type, { watches, repairs, writes });
   return {
     name: `sync/${name}`,
     type,
     addNamespace,
     addAll,
+    observe: (object) => observe(object, type, { key: objectKey(object), watches, repairs }, deps),
+    lastWrite: (key, member) => writes.lastIn(key, member),
     run: (running) =>
       runKeyed(
         {

@@ -19,6 +19,7 @@ import { collectsStatus, computeStatus, remoteStatusOf, storeStatus } from "./re
 import { removeRevision, storeRevision } from "./revision-store.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import { storeTombstone } from "./tombstone-store.ts";
+import type { WriteLog } from "./write-log.ts";
 
 // KubeFed's: how soon what is being removed in a member is looked at again, should its watch say nothing.
 const recheckMs = 10_000;
@@ -29,27 +30,28 @@ const notKnownMs = 500;
 export function createSyncReconciler(
   deps: SyncDependencies,
   type: SyncedType,
-  { watches, repairs }: { readonly watches: MemberWatches; readonly repairs: RepairLog },
+  knowledge: {
+    readonly watches: MemberWatches;
+    readonly repairs: RepairLog;
+    readonly writes: WriteLog;
+  },
 ): Reconciler {
   const context = { deps, type };
 
   return async (key, signal): Promise<Outcome> => {
     const found = type.objects.get(key);
     if (!found) {
-      repairs.forget(key);
+      knowledge.repairs.forget(key);
+      knowledge.writes.forget(key);
       return { kind: "done" };
     }
-    const view = observe(found, type, { watches, repairs, key }, deps);
+    const view = observe(found, type, { ...knowledge, key }, deps);
     if (!view) return { kind: "recheck", afterMs: notKnownMs, because: "notSynced" };
     const plan = deps.plan(view);
     const object = await prepare(view, plan, context, signal);
     if (!object) return { kind: "done" };
-    const results = await act(
-      { ...view, object },
-      plan,
-      { key, watches, repairs, ...context },
-      signal,
-    );
+    const acting = { key, ...knowledge, ...context };
+    const results = await act({ ...view, object }, plan, acting, signal);
     return report({ ...view, object }, plan, results, context, signal);
   };
 }

@@ -1,4 +1,4 @@
-import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
+import { type GroupResource, isStatus, type KubernetesObject } from "@cellplane/apimachinery";
 import { type Outcome, type RestClient, WorkQueue } from "@cellplane/client";
 import {
   type FederatedTypeConfig,
@@ -20,6 +20,12 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
+/** What knows the sync controllers that run now. */
+export interface TypeConfigController extends Controller {
+  /** That of a federated kind, by its plural and group; `undefined` where none runs. */
+  syncOf(federated: GroupResource): SyncController | undefined;
+}
+
 /** Starts and stops one sync controller per FederatedTypeConfig, and says in its status which runs. */
 export function createTypeConfigController(
   deps: Omit<SyncDependencies, "federatedNamespaces"> & {
@@ -27,7 +33,7 @@ export function createTypeConfigController(
     readonly shared: SharedInformers;
     readonly onError: ErrorReporter;
   },
-): Controller {
+): TypeConfigController {
   const name = "type-config";
   const { client, shared, systemNamespace } = deps;
   const queue = new WorkQueue();
@@ -95,6 +101,10 @@ export function createTypeConfigController(
 
   return {
     name,
+    syncOf: ({ group, resource }) =>
+      Array.from(running.values(), ({ controller }) => controller).find(
+        ({ type: { path } }) => path.group === group && path.resource === resource,
+      ),
     async run(signal) {
       await runKeyed(
         {

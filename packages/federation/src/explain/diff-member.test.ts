@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { KubernetesObject } from "@cellplane/apimachinery";
+import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import type { FederatedSpec } from "../api/federated-object.ts";
 import { planSync } from "../plan/plan-sync.ts";
 import { federatedConfigMap, names, World } from "../plan/sync-view.suite.ts";
@@ -8,11 +8,11 @@ import { diffMember, overlayObject } from "./diff-member.ts";
 import { explainHistory } from "./explain-history.ts";
 import { previewWrites } from "./preview-writes.ts";
 
-const configMap = (data: object): KubernetesObject => ({
+const configMap = (data: JsonObject): KubernetesObject => ({
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: { name: "web" },
-  data: data as never,
+  data,
 });
 
 describe("diffMember()", () => {

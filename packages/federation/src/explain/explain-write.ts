@@ -21,8 +21,6 @@ export function writeSentence(write: LastWrite | null): string {
   const what = operation === "apply" ? "written" : done[operation];
   if (result === "Succeeded") return `It was last ${what} at ${time}${why}`;
   const verb = operation === "apply" ? "write" : operation;
-  if (result === "Dropped")
-    return `The last ${verb}, at ${time}, was dropped before it was sent${why}`;
   const how = result === "TimedOut" ? "timed out" : "failed";
   return `The last ${verb}, at ${time}, ${how}${why}`;
 }

@@ -39,7 +39,7 @@ export interface LastWrite {
   readonly time: string;
   /** `apply` where only the ledger tells: a create or an update. */
   readonly operation: Exclude<SyncOperation["kind"], "none"> | "apply";
-  readonly result: "Succeeded" | "Failed" | "TimedOut" | "Dropped";
+  readonly result: "Succeeded" | "Failed" | "TimedOut";
   readonly message: string;
 }
 
