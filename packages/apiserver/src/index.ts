@@ -48,7 +48,14 @@ export {
   kubernetesVersion,
   type VersionInfo,
 } from "./discovery/version-handler.ts";
-export { ensurePki, issueClientCertificate, type Pki, type PkiOptions } from "./pki/ensure-pki.ts";
+export {
+  ensurePki,
+  ensureServingCertificate,
+  issueClientCertificate,
+  type Pki,
+  type PkiOptions,
+  type ServingCertificate,
+} from "./pki/ensure-pki.ts";
 export type { CertificateAndKey } from "./pki/issue-certificate.ts";
 export { type KubeconfigOptions, renderKubeconfig, writeKubeconfig } from "./pki/kubeconfig.ts";
 export { parseServiceAccountKey, type ServiceAccountKey } from "./pki/service-account-key.ts";

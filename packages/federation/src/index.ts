@@ -18,7 +18,11 @@ export {
   type KubeFedClusterContext,
   type KubeFedClusterWrite,
 } from "./admission/check-kubefed-cluster.ts";
-export { checkKubeFedConfig, defaultKubeFedConfig } from "./admission/check-kubefed-config.ts";
+export {
+  checkKubeFedConfig,
+  defaultKubeFedConfig,
+  warnOfKubeFedConfig,
+} from "./admission/check-kubefed-config.ts";
 export { checkNamespace, type NamespaceContext } from "./admission/check-namespace.ts";
 export { checkOverrides } from "./admission/check-overrides.ts";
 export { checkRollback } from "./admission/check-rollback.ts";
@@ -85,6 +89,7 @@ export {
   type FeatureGates,
   type KubeFedConfig,
   type KubeFedConfigSpec,
+  type MemberClientSpec,
   readFeatureGates,
   type Switch,
 } from "./api/kubefed-config.ts";
@@ -417,3 +422,5 @@ export {
   sourceOf,
   withBookkeeping,
 } from "./template/source.ts";
+export { reviewConversion, type ReviewOutcome } from "./conversion/review-conversion.ts";
+export { leaderLockCrd } from "./crds/leader-lock-crd.ts";

@@ -4,16 +4,24 @@ import {
   invalidObject,
   type KubernetesObject,
 } from "@cellplane/apimachinery";
-import type { AdmissionPlugin, AdmissionRequest, Authorizer } from "@cellplane/apiserver";
+import type {
+  AdmissionPlugin,
+  AdmissionRequest,
+  AuthorizationAttributes,
+  Authorizer,
+} from "@cellplane/apiserver";
 import { type Actor, kubefed } from "@cellplane/federation";
 import { controllerUser } from "../kubernetes-api/kubernetes-api.ts";
 import { type Case, federatedJudge, type Judge, judges, typeConfigOf } from "./admission-judges.ts";
 import type { FederationLookups } from "./federation-lookups.ts";
 
+/** Tells who writes. */
+export type ActorOf = (request: AdmissionRequest) => Actor | Promise<Actor>;
+
 /** Judges what is written to the federation's kinds, by its pure rules. */
 export function createFederationAdmission(
   lookups: () => FederationLookups,
-  authorize: Authorizer,
+  actorOf: ActorOf,
 ): AdmissionPlugin {
   const judgeOf = (request: AdmissionRequest): Judge | undefined => {
     if (request.subresource !== "") return undefined;
@@ -23,9 +31,9 @@ export function createFederationAdmission(
       ? federatedJudge
       : undefined;
   };
-  const caseOf = (request: AdmissionRequest): Case => ({
+  const caseOf = async (request: AdmissionRequest): Promise<Case> => ({
     request,
-    actor: actorOf(request, authorize),
+    actor: await actorOf(request),
     lookups: lookups(),
   });
 
@@ -35,17 +43,17 @@ export function createFederationAdmission(
     mutate: async (request) => {
       const { object } = request;
       if (!object) return { metadata: {} };
-      return (await judgeOf(request)?.prepare?.(caseOf(request), object)) ?? object;
+      return (await judgeOf(request)?.prepare?.(await caseOf(request), object)) ?? object;
     },
     validate: async (request) => {
       const judge = judgeOf(request);
       if (request.operation === "DELETE") {
         const { oldObject } = request;
-        if (oldObject) await judgeDeletion(judge, caseOf(request), oldObject);
+        if (oldObject) await judgeDeletion(judge, await caseOf(request), oldObject);
         return;
       }
       const { object } = request;
-      const findings = object && (await judge?.check?.(caseOf(request), object));
+      const findings = object && (await judge?.check?.(await caseOf(request), object));
       if (!object || !findings) return;
       for (const warning of findings.warnings) request.warn(warning);
       if (findings.errors.length > 0)
@@ -77,19 +85,29 @@ function namedKind(
   };
 }
 
-/** Platform administrators are those who may register clusters. */
-function actorOf({ user }: AdmissionRequest, authorize: Authorizer): Actor {
-  if (user.username === controllerUser) return "controller";
-  const { allowed } = authorize(user, {
-    isResourceRequest: true,
-    path: "",
-    verb: "update",
-    group: "core.kubefed.io",
-    version: "v1beta1",
-    namespace: kubefed.systemNamespace,
-    resource: "kubefedclusters",
-    subresource: "",
-    name: "",
-  });
-  return allowed ? "platformAdmin" : "user";
+/** What platform administrators, and nobody else, may do: register clusters. */
+export const administratorAttributes: Pick<
+  AuthorizationAttributes,
+  "verb" | "group" | "version" | "resource" | "namespace"
+> = {
+  verb: "update",
+  group: "core.kubefed.io",
+  version: "v1beta1",
+  resource: "kubefedclusters",
+  namespace: kubefed.systemNamespace,
+};
+
+/** Who writes, as the server's own authorizer tells. */
+export function actorByAuthorizer(authorize: Authorizer): ActorOf {
+  return ({ user }) => {
+    if (user.username === controllerUser) return "controller";
+    const { allowed } = authorize(user, {
+      ...administratorAttributes,
+      isResourceRequest: true,
+      path: "",
+      subresource: "",
+      name: "",
+    });
+    return allowed ? "platformAdmin" : "user";
+  };
 }

@@ -1,6 +1,6 @@
 import type { KubernetesApiExtension } from "../kubernetes-api/kubernetes-api.ts";
 import { bootstrapFederation } from "./bootstrap-federation.ts";
-import { createFederationAdmission } from "./federation-admission.ts";
+import { actorByAuthorizer, createFederationAdmission } from "./federation-admission.ts";
 import { federationConverterOf } from "./federation-converter.ts";
 import { FederationLookups } from "./federation-lookups.ts";
 
@@ -18,7 +18,7 @@ export function createFederationExtension(): KubernetesApiExtension {
         // The server listens only after the bootstrap.
         if (!lookups) throw new Error("Cannot judge a write before the bootstrap is done");
         return lookups;
-      }, authorize),
+      }, actorByAuthorizer(authorize)),
     ],
   };
 }

@@ -19,21 +19,24 @@ const ours = (resource: string): ObjectScope => ({ group: groups.cellplane, reso
 
 const namespaces: ObjectScope = { group: "", resource: "namespaces" };
 
+/** What lookups read from: the server's own objects, or another server's through a client. */
+export type LookupSource = Pick<ObjectAccess, "list" | "watch">;
+
 /**
  * What admission looks up: small kinds kept parsed in memory by watch, so that judging a write
  * reads nothing; ledgers and tombstones are listed, for they are asked about rarely.
  */
 export class FederationLookups implements Disposable {
-  readonly #objects: ObjectAccess;
+  readonly #objects: LookupSource;
   readonly #kept = new Map<string, Map<string, KubernetesObject>>();
   readonly #watches: Disposable[] = [];
 
-  private constructor(objects: ObjectAccess) {
+  private constructor(objects: LookupSource) {
     this.#objects = objects;
   }
 
   /** Opens the watches; their CRDs must be served. */
-  static async open(objects: ObjectAccess): Promise<FederationLookups> {
+  static async open(objects: LookupSource): Promise<FederationLookups> {
     const lookups = new FederationLookups(objects);
     const watched = [
       namespaces,
@@ -47,7 +50,7 @@ export class FederationLookups implements Disposable {
     return lookups;
   }
 
-  get objects(): ObjectAccess {
+  get objects(): LookupSource {
     return this.#objects;
   }
 

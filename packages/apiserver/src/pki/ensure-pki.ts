@@ -81,6 +81,30 @@ export async function ensurePki(folder: string, options: PkiOptions): Promise<Pk
   return { ca: authority.pem, server, admin, serviceAccountKey, renewAtMs };
 }
 
+/** The certificate of a server that is no API server, such as a webhook's, and its authority. */
+export interface ServingCertificate {
+  /** PEM. */
+  readonly ca: string;
+  readonly server: CertificateAndKey;
+  /** When to call `ensureServingCertificate` again and reload. */
+  readonly renewAtMs: number;
+}
+
+/** As `ensurePki`, for one server: `ca` and `tls` with their keys in `folder`. */
+export async function ensureServingCertificate(
+  folder: string,
+  options: PkiOptions & { readonly commonName: string },
+): Promise<ServingCertificate> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { nowMs, commonName } = options;
+  const authority = await ensureAuthority(folder, nowMs);
+  const hosts = [...new Set(["localhost", "127.0.0.1", "::1", ...options.hosts])];
+  const life = { notBeforeMs: nowMs - backdateMs, notAfterMs: nowMs + leafLifeMs };
+  const request: CertificateRequest = { usage: "server", commonName, hosts, ...life };
+  const server = await ensureLeaf(join(folder, "tls"), { request, authority, nowMs });
+  return { ca: authority.pem, server, renewAtMs: endMs(server.certificate) - renewalMs };
+}
+
 /** Issues a client certificate signed by the authority in `folder`, for a user and its groups. */
 export async function issueClientCertificate(
   folder: string,

@@ -21,6 +21,8 @@ const rediscoverDelayMs = 200;
 export function createGarbageCollectorController(deps: {
   readonly client: RestClient;
   readonly onError: ErrorReporter;
+  /** Groups to look after on a server that has no list of its groups. */
+  readonly groups?: () => readonly string[];
 }): Controller {
   const name = "garbage-collector";
   const { client } = deps;
@@ -50,6 +52,7 @@ export function createGarbageCollectorController(deps: {
       },
     },
     deps.onError,
+    deps.groups,
   );
 
   const ownerState = async (

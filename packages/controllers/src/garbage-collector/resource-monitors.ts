@@ -27,7 +27,16 @@ export class ResourceMonitors {
   readonly #handler: MonitorHandler;
   readonly #onError: ErrorReporter;
 
-  constructor(client: RestClient, handler: MonitorHandler, onError: ErrorReporter) {
+  readonly #groups: (() => readonly string[]) | undefined;
+
+  /** `groups` are asked for where the server has no list of them. */
+  constructor(
+    client: RestClient,
+    handler: MonitorHandler,
+    onError: ErrorReporter,
+    groups?: () => readonly string[],
+  ) {
+    this.#groups = groups;
     this.#client = client;
     this.#handler = handler;
     this.#onError = onError;
@@ -35,7 +44,11 @@ export class ResourceMonitors {
 
   /** Starts informers of what is new, stops those of what is gone, and waits for the first lists. */
   async refresh(signal: AbortSignal): Promise<void> {
-    const { resources, failed } = await discoverResources(this.#client, signal);
+    const { resources, failed } = await discoverResources(
+      this.#client,
+      signal,
+      this.#groups === undefined ? {} : { groups: this.#groups() },
+    );
     const wanted = new Map<string, DiscoveredResource>();
     for (const resource of resources) {
       const key = formatGroupResource(resource);
