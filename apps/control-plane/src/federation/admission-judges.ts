@@ -27,6 +27,7 @@ import {
   prepareCell,
   prepareFederatedObject,
   tenantOf,
+  warnOfKubeFedConfig,
   topologyTypeOf,
   type TopologyType,
   kubefed,
@@ -97,10 +98,11 @@ export const judges: Readonly<Record<string, Judge>> = {
   "kubefedconfigs.core.kubefed.io": {
     prepare: (of, object) =>
       of.request.operation === "CREATE" ? defaultKubeFedConfig(object as KubeFedConfig) : object,
-    check: ({ request }, object) =>
-      only(
-        checkKubeFedConfig(object as KubeFedConfig, request.oldObject as KubeFedConfig | undefined),
-      ),
+    check: ({ request }, object) => {
+      const config = object as KubeFedConfig;
+      const errors = checkKubeFedConfig(config, request.oldObject as KubeFedConfig | undefined);
+      return { errors, warnings: warnOfKubeFedConfig(config) };
+    },
   },
   "federatedtypeconfigs.core.kubefed.io": {
     check: ({ lookups }, object) => {

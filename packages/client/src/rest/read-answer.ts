@@ -30,10 +30,21 @@ export async function readBody(response: TransportResponse): Promise<Uint8Array>
 /** The JSON object of a good answer; a `StatusError` is thrown for any other. */
 export async function readObject(response: TransportResponse): Promise<JsonObject> {
   const text = decode(await readBody(response));
-  if (response.status >= 300) throw statusErrorOf(response.status, text);
+  if (response.status >= 300) throw withRetryAfter(statusErrorOf(response.status, text), response);
   const value = parseJson(text);
   if (isJsonObject(value)) return value;
   throw new StatusError("InternalError", "Cannot read the answer as it is no JSON object");
+}
+
+/** The error with the answer's `Retry-After` in its details, where the body does not say it itself. */
+export function withRetryAfter(error: StatusError, { headers }: TransportResponse): StatusError {
+  const seconds = Number(headers["retry-after"]);
+  if (!(seconds > 0) || error.details?.retryAfterSeconds !== undefined) return error;
+  const { reason, message, code, details } = error;
+  return new StatusError(reason, message, {
+    code,
+    details: { ...details, retryAfterSeconds: seconds },
+  });
 }
 
 /** The error that an answer outside 2xx stands for; bodies that are no Status are kept as text. */

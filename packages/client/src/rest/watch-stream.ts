@@ -1,5 +1,11 @@
 import { isJsonObject, type KubernetesObject, parseJson } from "@cellplane/apimachinery";
-import { decode, readBody, statusErrorOf, statusErrorOfObject } from "./read-answer.ts";
+import {
+  decode,
+  readBody,
+  statusErrorOf,
+  statusErrorOfObject,
+  withRetryAfter,
+} from "./read-answer.ts";
 import type { WatchStreamEvent } from "./rest-client.ts";
 import type { TransportResponse } from "./transport.ts";
 
@@ -15,7 +21,8 @@ export async function* readWatchEvents(
   onOpen?: () => void,
 ): AsyncIterable<WatchStreamEvent> {
   if (response.status >= 300) {
-    throw statusErrorOf(response.status, decode(await readBody(response)));
+    const text = decode(await readBody(response));
+    throw withRetryAfter(statusErrorOf(response.status, text), response);
   }
   onOpen?.();
   for await (const line of splitLines(response.body)) yield parseEvent(line);

@@ -2,6 +2,7 @@ import {
   defaultRevisionHistoryLimit,
   type FeatureGates,
   type KubeFedConfig,
+  type MemberClientSpec,
   parseGoDurationMs,
   readFeatureGates,
   type SyncSettings,
@@ -19,10 +20,23 @@ export interface FederationSettings {
     readonly successThreshold: number;
   };
   readonly syncWorkers: number;
+  /** How long a member's cache may take until it is called late. */
+  readonly cacheSyncTimeoutMs: number;
+  readonly memberClient: MemberLimits;
+}
+
+/** How many requests a member gets. */
+export interface MemberLimits {
+  /** A second. */
+  readonly qps: number;
+  /** At once. */
+  readonly burst: number;
 }
 
 /** KubeFed's defaults (reference §1.2), but for workers: one at a time is too few. */
 const defaultSyncWorkers = 16;
+// Far beyond what one reconciles: KubeFed's 20 a second are what its users complain about.
+const defaultQps = 1000;
 
 // They are asked for many times a reconcile, and a config is never changed but replaced.
 const remembered = new WeakMap<KubeFedConfig, FederationSettings>();
@@ -57,7 +71,16 @@ function readSettings(config: KubeFedConfig | undefined): FederationSettings {
       successThreshold: health?.successThreshold ?? 1,
     },
     syncWorkers: spec?.syncController?.maxConcurrentReconciles ?? defaultSyncWorkers,
+    unavailableDelayMs: durationMs(spec?.controllerDuration?.unavailableDelay) ?? 60_000,
+    cacheSyncTimeoutMs: durationMs(spec?.controllerDuration?.cacheSyncTimeout) ?? 300_000,
+    memberClient: readMemberLimits(spec?.memberClient),
   };
+}
+
+/** Limits as they are given; a burst that is not given is twice the rate. */
+export function readMemberLimits(given: MemberClientSpec | undefined): MemberLimits {
+  const qps = given?.qps ?? defaultQps;
+  return { qps, burst: given?.burst ?? 2 * qps };
 }
 
 function durationMs(text: string | undefined): number | undefined {

@@ -98,6 +98,8 @@ const numberFields = [
   "clusterHealthCheck.successThreshold",
   "syncController.maxConcurrentReconciles",
   "statusController.maxConcurrentReconciles",
+  "memberClient.qps",
+  "memberClient.burst",
   "revisionHistoryLimit",
 ];
 
@@ -159,6 +161,25 @@ function checkAdoption({ syncController }: KubeFedConfigSpec): readonly FieldErr
   if (value === undefined || switches.includes(value)) return [];
   return [notSupported("spec.syncController.adoptResources", value, switches)];
 }
+
+/** What settings say that means less here than in KubeFed, for people to know. */
+export function warnOfKubeFedConfig({ spec }: KubeFedConfig): readonly string[] {
+  return idleFields.flatMap(([path, why]) => {
+    const given = fieldOf(spec, path);
+    if (given === undefined || given === fieldOf(defaults, path)) return [];
+    return [`spec.${path} has no effect: ${why}`];
+  });
+}
+
+const atOnce = "a cluster that is lost or returns is acted upon at once";
+const idleFields = [
+  ["controllerDuration.availableDelay", atOnce],
+  ["controllerDuration.unavailableDelay", atOnce],
+  [
+    "statusController.maxConcurrentReconciles",
+    "status is collected by the sync controllers, of which spec.syncController.maxConcurrentReconciles tells",
+  ],
+] as const;
 
 function fieldOf(spec: JsonObject, path: string): JsonValue | undefined {
   return path

@@ -8,7 +8,11 @@ import { labels } from "../api/names.ts";
 import type { TopologyType, TopologyTypeSpec } from "../api/topology-type.ts";
 import { createTypeConfig } from "../crds/default-types.ts";
 import { checkKubeFedCluster } from "./check-kubefed-cluster.ts";
-import { checkKubeFedConfig, defaultKubeFedConfig } from "./check-kubefed-config.ts";
+import {
+  checkKubeFedConfig,
+  defaultKubeFedConfig,
+  warnOfKubeFedConfig,
+} from "./check-kubefed-config.ts";
 import { checkTopologyTypeObject } from "./check-topology-type.ts";
 import { checkTypeConfig } from "./check-type-config.ts";
 
@@ -130,6 +134,20 @@ describe("KubeFedConfig", () => {
     const names = spec.featureGates?.map(({ name }) => name) ?? [];
     deepEqual(names, names.toSorted());
     deepEqual(checkKubeFedConfig(defaultKubeFedConfig(config()), undefined), []);
+  });
+
+  it("is told which settings have no effect here, unless they are KubeFed's own", () => {
+    deepEqual(warnOfKubeFedConfig(defaultKubeFedConfig(config())), []);
+    const warnings = warnOfKubeFedConfig(
+      config({
+        controllerDuration: { availableDelay: "1s", unavailableDelay: "60s" },
+        statusController: { maxConcurrentReconciles: 8 },
+      }),
+    );
+    deepEqual(
+      warnings.map((warning) => warning.split(" ")[0]),
+      ["spec.controllerDuration.availableDelay", "spec.statusController.maxConcurrentReconciles"],
+    );
   });
 
   it("is refused what KubeFed refuses", () => {

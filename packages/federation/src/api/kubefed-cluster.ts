@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
+import type { MemberClientSpec } from "./kubefed-config.ts";
 
 /** A condition of a KubeFedCluster. Times are RFC 3339. */
 export type ClusterCondition = {
@@ -18,6 +19,8 @@ export type KubeFedClusterSpec = {
   readonly secretRef: { readonly name: string };
   readonly disabledTLSValidations?: readonly string[];
   readonly proxyURL?: string;
+  /** Requests to this member, where it gets others than KubeFedConfig says. */
+  readonly memberClient?: MemberClientSpec;
 };
 
 /** `status` of a KubeFedCluster. */

@@ -3,6 +3,9 @@ import type { KubernetesObject } from "@cellplane/apimachinery";
 /** A switch as KubeFed spells it. */
 export type Switch = "Enabled" | "Disabled";
 
+/** How many requests a second a member gets; a burst may be sent at once. */
+export type MemberClientSpec = { readonly qps?: number; readonly burst?: number };
+
 /** `spec` of the singleton KubeFedConfig (reference §1.2), with our additions. Go durations. */
 export type KubeFedConfigSpec = {
   readonly scope: "Cluster" | "Namespaced";
@@ -29,6 +32,8 @@ export type KubeFedConfigSpec = {
     readonly adoptResources?: Switch;
   };
   readonly statusController?: { readonly maxConcurrentReconciles?: number };
+  /** Requests to each member, unless its KubeFedCluster says otherwise; 1000 a second, 2000 at once. */
+  readonly memberClient?: MemberClientSpec;
   /** Revisions kept of each federated object; 10 unless given. */
   readonly revisionHistoryLimit?: number;
 };

@@ -3,6 +3,11 @@ import { groups } from "../api/names.ts";
 import { createCrd } from "./crd.ts";
 import { flag, integer, listOf, objectOf, oneOf, rootSchema, text, time } from "./schema.ts";
 
+const memberClient = objectOf("How many requests a member gets.", {
+  qps: integer("Requests a second.", { minimum: 1 }),
+  burst: integer("Requests at once.", { minimum: 1 }),
+});
+
 const switchValues = ["Enabled", "Disabled"];
 
 /** `KubeFedCluster`. */
@@ -20,13 +25,14 @@ export function kubeFedClusterCrd(): KubernetesObject {
         enum: ["*", "SubjectName", "ValidityPeriod"],
       }),
       proxyURL: text("An http, https or socks5 proxy."),
+      memberClient,
     },
     ["apiEndpoint", "secretRef"],
   );
   const condition = objectOf(
     "One finding.",
     {
-      type: text("Ready, Offline or ConfigMalformed."),
+      type: text("Ready, Offline, ConfigMalformed or Degraded."),
       status: text("True, False or Unknown."),
       lastProbeTime: time("When it was last probed."),
       lastTransitionTime: time("When the status last changed."),
@@ -114,6 +120,7 @@ export function kubeFedConfigCrd(): KubernetesObject {
       statusController: objectOf("Controllers that read from members.", {
         maxConcurrentReconciles: integer("Objects of one kind at a time."),
       }),
+      memberClient,
       revisionHistoryLimit: integer("Revisions kept of each federated object (10).", {
         minimum: 1,
       }),
