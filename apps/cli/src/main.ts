@@ -3,8 +3,11 @@ import { ConnectionError } from "@cellplane/client";
 import { KubeconfigError } from "@cellplane/client/node";
 import { Command, CommanderError } from "commander";
 import { createCompletionCommand } from "./commands/completion.ts";
+import { createDisableCommand } from "./commands/disable.ts";
 import { createEnableCommand } from "./commands/enable.ts";
+import { createFederateCommand } from "./commands/federate.ts";
 import { createJoinCommand } from "./commands/join.ts";
+import { createOrphaningCommand } from "./commands/orphaning.ts";
 import { createUnjoinCommand } from "./commands/unjoin.ts";
 import { clientVersion, createVersionCommand } from "./commands/version.ts";
 import { CliError } from "./program/cli-error.ts";
@@ -36,6 +39,9 @@ Everything else is done with kubectl against the control plane:
     createJoinCommand(),
     createUnjoinCommand(),
     createEnableCommand(),
+    createDisableCommand(),
+    createFederateCommand(),
+    createOrphaningCommand(),
     createVersionCommand(),
     createCompletionCommand(() => program),
   ];

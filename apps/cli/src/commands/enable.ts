@@ -1,30 +1,24 @@
-import { type KubernetesObject, stringifyJson, stringifyYaml } from "@cellplane/apimachinery";
-import { discoverResources, type ResourcePath, type RestClient } from "@cellplane/client";
-import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
-import { createTypeConfig, federatedTypeCrd } from "@cellplane/federation";
 import type { Command } from "commander";
-import { federatedTypeConfigs, systemNamespace } from "../membership/system-namespace.ts";
 import { parseOutputFormat, type OutputFormat } from "../output/print-object.ts";
+import { renderObjects } from "../output/render-objects.ts";
 import { CliError } from "../program/cli-error.ts";
 import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
-import { ensureSpec } from "../types/ensure-object.ts";
-import { findTarget, type Target } from "../types/find-target.ts";
-import { chooseMember, connectMember } from "../types/member-connection.ts";
-import { readSchema } from "../types/read-schema.ts";
+import { readInput } from "../program/read-input.ts";
+import {
+  checkFederatedVersion,
+  type EnableRequest,
+  parseEnableDirective,
+} from "../types/enable-directive.ts";
+import { enableType, renderType } from "../types/enable-type.ts";
+import { connectSource, type SourceOptions } from "../types/source-cluster.ts";
 import { createCommand } from "./common-options.ts";
 
-const crds: ResourcePath = {
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  resource: "customresourcedefinitions",
-};
-
-interface EnableOptions extends ControlPlaneOptions {
-  readonly member?: string;
-  readonly memberKubeconfig?: string;
-  readonly memberContext?: string;
+interface EnableOptions extends ControlPlaneOptions, SourceOptions {
+  readonly filename?: string;
   readonly version?: string;
   readonly federatedGroup?: string;
+  readonly federatedVersion?: string;
+  readonly dryRun?: boolean;
   readonly output?: OutputFormat;
 }
 
@@ -32,8 +26,12 @@ interface EnableOptions extends ControlPlaneOptions {
 export function createEnableCommand(): Command {
   return createCommand("enable", "Make a kind of the members' API a federated type")
     .argument(
-      "<type>",
+      "[type]",
       "plural, singular, kind or short name, with its group if need be: deployments.apps",
+    )
+    .option(
+      "-f, --filename <file>",
+      "an EnableTypeDirective instead of TYPE and its options; - is the standard input",
     )
     .option(
       "--member <name>",
@@ -43,6 +41,8 @@ export function createEnableCommand(): Command {
     .option("--member-context <name>", "context of that file (default: the current one)")
     .option("--version <version>", "version of the type (default: the preferred one)")
     .option("--federated-group <group>", "group of the federated kind (default: types.kubefed.io)")
+    .option("--federated-version <version>", "version of the federated kind: only v1beta1")
+    .option("--dry-run", "let the control plane judge it, and store nothing")
     .option(
       "-o, --output <format>",
       "only print what would be created: yaml, json, name",
@@ -54,94 +54,46 @@ export function createEnableCommand(): Command {
 Creates the CRD Federated<Kind> with both views, with the member's schema, and a
 FederatedTypeConfig that starts its propagation. Members let the control plane's account
 write only types that were enabled when they were joined: run "cellplane join" once more
-for each of them afterwards.
+for each of them afterwards. Enabling a type again brings its CRD up to date and keeps what
+was set in its FederatedTypeConfig.
 
 Examples:
   cellplane enable networkpolicies
   cellplane enable certificates.cert-manager.io --member hz-a
-  cellplane enable widgets.example.com -o yaml`,
+  cellplane enable widgets.example.com -o yaml
+  cellplane enable -f directive.yaml`,
     )
-    .action(async (type: string, options: EnableOptions) => runEnable(type, options));
+    .action(async (type: string | undefined, options: EnableOptions) => runEnable(type, options));
 }
 
-async function runEnable(type: string, options: EnableOptions): Promise<void> {
+async function runEnable(type: string | undefined, options: EnableOptions): Promise<void> {
+  const request = await readRequest(type, options);
   await using controlPlane = await connectControlPlane(options);
   await using source = await connectSource(controlPlane, options);
-  const { resources } = await discoverResources(source);
-  const target = findTarget(resources, type, options.version);
-  const schema = await readSchema(source, target.resource);
-  const group = options.federatedGroup;
-  const crd = federatedTypeCrd({
-    target: target.apiResource,
-    shortNames: target.resource.shortNames,
-    ...(schema === undefined ? {} : { schema }),
-    ...(group === undefined ? {} : { federatedGroup: group }),
-  });
-  const config = createTypeConfig(
-    target.apiResource,
-    group === undefined ? {} : { federatedGroup: group },
-  );
+  const objects = await renderType({ source, controlPlane }, request);
   if (options.output !== undefined) {
-    process.stdout.write(renderAll([config, crd], options.output));
+    process.stdout.write(renderObjects([objects.config, objects.crd], options.output));
     return;
   }
-  await refuseCollision(controlPlane, target, crd, config);
-  const crdName = crd.metadata.name ?? "";
-  const configName = config.metadata.name ?? "";
-  const crdOutcome = await ensureSpec(controlPlane, crds, crd);
-  process.stdout.write(`customresourcedefinition.apiextensions.k8s.io/${crdName} ${crdOutcome}\n`);
-  const configOutcome = await ensureSpec(controlPlane, federatedTypeConfigs, config);
-  process.stdout.write(
-    `federatedtypeconfig.core.kubefed.io/${configName} ${configOutcome} in namespace ${systemNamespace}\n`,
-  );
+  const lines = await enableType(controlPlane, objects, { dryRun: options.dryRun === true });
+  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-async function connectSource(
-  controlPlane: RestClient,
-  options: EnableOptions,
-): Promise<RestClient> {
-  const { memberKubeconfig, memberContext, member } = options;
-  if (memberKubeconfig === undefined) {
-    return connectMember(controlPlane, member ?? (await chooseMember(controlPlane)));
+async function readRequest(
+  type: string | undefined,
+  { filename, version, federatedGroup, federatedVersion }: EnableOptions,
+): Promise<EnableRequest> {
+  if (filename !== undefined) {
+    if (type !== undefined) throw new CliError("Cannot enable both a type and a directive's");
+    return parseEnableDirective(await readInput(filename));
   }
-  const { connection } = await loadKubeconfig({
-    file: memberKubeconfig,
-    ...(memberContext === undefined ? {} : { context: memberContext }),
-  });
-  return connectRestClient(connection, { userAgent: "cellplane" });
-}
-
-/** Two targets with one kind would share a federated kind: the second needs a group of its own. */
-async function refuseCollision(
-  controlPlane: RestClient,
-  target: Target,
-  crd: KubernetesObject,
-  config: KubernetesObject,
-): Promise<void> {
-  const { items } = await controlPlane.list(federatedTypeConfigs);
-  const federated = (each: KubernetesObject): string => {
-    const spec = each["spec"] as {
-      readonly federatedType?: { readonly pluralName?: string; readonly group?: string };
-    };
-    return `${spec.federatedType?.pluralName ?? ""}.${spec.federatedType?.group ?? ""}`;
+  if (type === undefined) {
+    throw new CliError("Cannot enable as a type, or a directive with -f, must be given");
+  }
+  checkFederatedVersion(federatedVersion, "--federated-version");
+  return {
+    type,
+    ...(version === undefined ? {} : { version }),
+    ...(federatedGroup === undefined ? {} : { federatedGroup }),
   };
-  const other = items.find(
-    (each) => each.metadata.name !== config.metadata.name && federated(each) === crd.metadata.name,
-  );
-  if (!other) return;
-  throw new CliError(
-    `Cannot enable ${target.resource.resource} as its federated kind "${crd.metadata.name ?? ""}" is that of "${other.metadata.name ?? ""}"; give another group with --federated-group`,
-  );
-}
-
-function renderAll(objects: readonly KubernetesObject[], format: OutputFormat): string {
-  if (format === "json") {
-    return `${stringifyJson({ apiVersion: "v1", kind: "List", items: objects }, 2)}\n`;
-  }
-  if (format === "name") {
-    const nameOf = ({ kind = "", apiVersion = "", metadata }: KubernetesObject): string =>
-      `${kind.toLowerCase()}.${apiVersion.split("/")[0] ?? ""}/${metadata.name ?? ""}\n`;
-    return objects.map(nameOf).join("");
-  }
-  return objects.map((object) => `---\n${stringifyYaml(object)}`).join("");
 }

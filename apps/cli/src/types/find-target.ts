@@ -15,7 +15,8 @@ export interface Target {
 export function findTarget(
   resources: readonly DiscoveredResource[],
   name: string,
-  version: string | undefined,
+  version?: string,
+  purpose: "enable" | "federate" = "enable",
 ): Target {
   const matches = findResource(resources, name).filter(
     (each) => version === undefined || each.version === version,
@@ -27,20 +28,21 @@ export function findTarget(
   if (candidates.length > 1) {
     const names = candidates.map((each) => `${each[0]?.resource ?? ""}.${each[0]?.group ?? ""}`);
     throw new CliError(
-      `Cannot enable "${name}" as several resources are called so: ${names.join(", ")}; give the name with its group`,
+      `Cannot ${purpose} "${name}" as several resources are called so: ${names.join(", ")}; give the name with its group`,
     );
   }
   const resource = first?.[0];
   if (!resource) {
     const what = version === undefined ? `"${name}"` : `"${name}" in version ${version}`;
     throw new CliError(
-      `Cannot enable ${what} as the API serves no such resource; see "kubectl api-resources" there`,
+      `Cannot ${purpose} ${what} as the API serves no such resource; see "kubectl api-resources" there`,
     );
   }
   return { resource, apiResource: apiResourceOf(resource) };
 }
 
-function apiResourceOf(resource: DiscoveredResource): ApiResource {
+/** A resource as FederatedTypeConfigs name it. */
+export function apiResourceOf(resource: DiscoveredResource): ApiResource {
   const { group, version, kind } = resource;
   return {
     ...(group === "" ? {} : { group }),
