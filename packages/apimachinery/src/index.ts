@@ -160,3 +160,4 @@ export { compileJsonPath, type JsonPath } from "./jsonpath/compile-json-path.ts"
 export { JsonPathError } from "./jsonpath/json-path-step.ts";
 export { formatGoValue } from "./patch/format-go-value.ts";
 export { describeGoJsonType } from "./patch/go-json-type.ts";
+export { createJsonPatch } from "./patch/create-json-patch.ts";

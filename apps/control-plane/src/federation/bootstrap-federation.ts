@@ -47,17 +47,17 @@ export async function bootstrapFederation(objects: ObjectAccess): Promise<void> 
 }
 
 /** A config without anything but the scope: every default then stands in it, for people to see and edit. */
-function defaultConfig(): KubernetesObject {
+export function defaultConfig(namespace: string = kubefed.systemNamespace): KubernetesObject {
   return defaultKubeFedConfig({
     apiVersion: `${groups.core}/v1beta1`,
     kind: "KubeFedConfig",
-    metadata: { name: kubefed.configName, namespace: kubefed.systemNamespace },
+    metadata: { name: kubefed.configName, namespace },
     spec: { scope: "Cluster" },
   });
 }
 
 /** Schemas of the targets that come enabled, by kind, so that `kubectl explain` knows templates. */
-function targetSchemas(): ReadonlyMap<string, JsonObject> {
+export function targetSchemas(): ReadonlyMap<string, JsonObject> {
   const schemas = new Map<string, JsonObject>();
   for (const { target } of defaultTypes) {
     const definition = findBuiltinDefinition(definitionName(target));
