@@ -90,7 +90,10 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: ["etcd", "mysql", "sql", "memory", "watch", "store"],
   },
   "packages/etcd": { imports: ["grpc", "kv", "metrics"], folders: [] },
-  "packages/kms": { imports: ["grpc"], folders: [] },
+  "packages/kms": {
+    imports: ["grpc"],
+    folders: ["sealed-credential", "plugin", "key-file", "envelope"],
+  },
   "packages/grpc": { imports: [], folders: ["server", "client", "call", "wire", "codec"] },
   "packages/metrics": { imports: [], folders: [] },
   "packages/apimachinery": {
