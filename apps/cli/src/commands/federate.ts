@@ -124,6 +124,7 @@ async function federateObjects(
     ...named,
     namespace: flags.namespace,
     contents: flags.contents === true,
+    usesAccount: fromMember !== undefined && memberKubeconfig === undefined,
     skip: flags.skipApiResources?.split(",") ?? [],
     warn,
   });

@@ -1,5 +1,10 @@
-import { formatGroupResource, isStatus } from "@cellplane/apimachinery";
-import { type DiscoveredResource, discoverResources, type RestClient } from "@cellplane/client";
+import { formatGroupResource, isStatus, type KubernetesObject } from "@cellplane/apimachinery";
+import {
+  type DiscoveredResource,
+  discoverResources,
+  type ResourcePath,
+  type RestClient,
+} from "@cellplane/client";
 import { groups, reasonToSkip } from "@cellplane/federation";
 import { CliError } from "../program/cli-error.ts";
 import { apiResourceOf, findTarget } from "./find-target.ts";
@@ -14,6 +19,8 @@ export interface OriginalsRequest {
   readonly contents: boolean;
   /** Resources, kinds, short names, `plural.group` or whole groups that are left out of contents. */
   readonly skip: readonly string[];
+  /** Whether the source is a member that is read with the control plane's own account. */
+  readonly usesAccount: boolean;
   readonly warn: (line: string) => void;
 }
 
@@ -45,10 +52,26 @@ export async function readOriginals(
     );
   }
   const path = resource.namespaced ? { ...resource, namespace: request.namespace } : resource;
-  const object = await source.get(path, request.name);
+  const object = await readObject(source, path, request);
   const own = { target: apiResource, object };
   if (!request.contents) return [own];
   return [own, ...(await readContents(source, resources, request))];
+}
+
+async function readObject(
+  source: RestClient,
+  path: ResourcePath,
+  { name, usesAccount }: OriginalsRequest,
+): Promise<KubernetesObject> {
+  try {
+    return await source.get(path, name);
+  } catch (error) {
+    if (!usesAccount || !isStatus(error, "Forbidden")) throw error;
+    throw new CliError(
+      `Cannot read from the member: the control plane's account there may read only what was enabled when it joined; give a kubeconfig with --member-kubeconfig: ${error.message}`,
+      { cause: error },
+    );
+  }
 }
 
 async function readContents(
