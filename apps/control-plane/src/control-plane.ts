@@ -1,4 +1,4 @@
-import { FederationMetrics } from "@cellplane/controllers";
+import { FederationMetrics, Inspector } from "@cellplane/controllers";
 import { identityOfDataDir } from "./federation/candidate-identity.ts";
 import { createFederationExtension } from "./federation/federation-extension.ts";
 import { createLedFederation } from "./federation/led-federation.ts";
@@ -13,12 +13,13 @@ import { version } from "./version.ts";
 /** Runs a control plane: the federation's kinds, views and controllers on a Kubernetes API of its own. */
 export async function runControlPlane(options: ServerOptions): Promise<void> {
   const logger = createLogger(options.logLevel, "control-plane");
+  const inspector = new Inspector();
   const api = await openKubernetesApi({
     ...options,
     name: "cellplane",
     logger,
     version,
-    extension: createFederationExtension(),
+    extension: createFederationExtension(inspector),
   });
   await using client = connectOwn(api, "cellplane-controllers");
   const onError = reportErrors(logger);
@@ -30,7 +31,7 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
     identity: identityOfDataDir(options.dataDir),
     logger,
     onError,
-    settings: { metrics: new FederationMetrics(api.metrics) },
+    settings: { metrics: new FederationMetrics(api.metrics), inspector },
   });
   await serveUntilSignal(api, [...createApiControllers(deps), federation], () => {
     process.stdout.write(

@@ -1,14 +1,19 @@
+import { Inspector } from "@cellplane/controllers";
 import type { KubernetesApiExtension } from "../kubernetes-api/kubernetes-api.ts";
 import { bootstrapFederation } from "./bootstrap-federation.ts";
 import { actorByAuthorizer, createFederationAdmission } from "./federation-admission.ts";
 import { federationConverterOf } from "./federation-converter.ts";
 import { FederationLookups } from "./federation-lookups.ts";
+import { createInspectHandler } from "./inspect-handler.ts";
 
-/** What makes a Kubernetes API a control plane: kinds, conversion, admission. */
-export function createFederationExtension(): KubernetesApiExtension {
+/** What makes a Kubernetes API a control plane: kinds, conversion, admission, inspection. */
+export function createFederationExtension(
+  inspector: Inspector = new Inspector(),
+): KubernetesApiExtension {
   let lookups: FederationLookups | undefined;
   return {
     converterOf: federationConverterOf,
+    handlers: (authorize) => [createInspectHandler(inspector, authorize)],
     bootstrap: async (objects) => {
       await bootstrapFederation(objects);
       lookups = await FederationLookups.open(objects);

@@ -18,6 +18,7 @@ import {
   ensureBootstrapObjects,
   ensurePki,
   findBuiltinDefinition,
+  type HttpHandler,
   loadBuiltinDefinitions,
   type Logger,
   type ObjectAccess,
@@ -51,6 +52,8 @@ export const controllerUser = "system:cellplane-controllers";
 export interface KubernetesApiExtension {
   /** Converts the versions of a CRD in this process. */
   readonly converterOf?: (crd: CustomResourceDefinition) => SyncConverter | undefined;
+  /** Serves further paths. */
+  readonly handlers?: (authorize: Authorizer) => readonly HttpHandler[];
   readonly admission?: (objects: ObjectAccess, authorize: Authorizer) => readonly AdmissionPlugin[];
   /** Makes the objects that must be there before the server listens. */
   readonly bootstrap?: (objects: ObjectAccess) => Promise<void>;
@@ -235,7 +238,10 @@ function listen(
         ...own,
         ...builtin.afterWebhooks,
       ],
-      handlers: createHandlers({ ...foundation, registry, readiness: parts.readiness }),
+      handlers: [
+        ...(extension.handlers?.(access.authorizer) ?? []),
+        ...createHandlers({ ...foundation, registry, readiness: parts.readiness }),
+      ],
       tls: { key: pki.server.key, cert: pki.server.certificate, clientCa: pki.ca },
       listen: foundation.listen,
       protobuf: loadBuiltinDefinitions().messages,

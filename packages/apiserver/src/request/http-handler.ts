@@ -21,6 +21,11 @@ export interface HttpResponse {
 
 /** Serves paths that are no resources: `/version`, `/openapi/v3/…`, health, discovery, the console. */
 export interface HttpHandler {
+  /**
+   * An API group that it serves instead of the registry. Requests to the group come in unauthorized:
+   * the handler asks the authorizer itself, for what it really tells.
+   */
+  readonly apiGroup?: string;
   /** Whether this handler serves that path. */
   readonly handles: (path: string) => boolean;
   readonly handle: (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;

@@ -24,7 +24,7 @@ import { serveResource } from "../verbs/serve-resource.ts";
 import { createWatchClock } from "../verbs/watch-clock.ts";
 import { openStoreFeed } from "../watch-cache/store-feed.ts";
 import { LocalEntries, type LocalEntry } from "./local-entry.ts";
-import { serveRequest } from "./serve-request.ts";
+import { leaveToHandlers, serveRequest } from "./serve-request.ts";
 
 /** What makes an API server: every part that can differ comes in here. */
 export interface ApiServerOptions {
@@ -111,7 +111,7 @@ export async function createApiServer(
       authenticate,
       impersonate: options.impersonate,
       audit: options.audit,
-      authorize: options.authorize,
+      authorize: leaveToHandlers(options.authorize, options.handlers),
       serve,
     });
   const handle = pipelineOf(options.authenticate);

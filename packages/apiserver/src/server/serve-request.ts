@@ -1,3 +1,4 @@
+import type { Authorizer } from "../authz/authorizer.ts";
 import type { HttpHandler, HttpResponse } from "../request/http-handler.ts";
 import type { ApiResponse } from "../request/api-response.ts";
 import type { Handler } from "../request/handler.ts";
@@ -9,10 +10,27 @@ export function serveRequest(
   handlers: readonly HttpHandler[],
   serveResource: Handler<AuthorizedRequest>,
 ): Handler<AuthorizedRequest> {
+  const byGroup = new Map(
+    handlers.flatMap((each) => (each.apiGroup === undefined ? [] : [[each.apiGroup, each]])),
+  );
   return (request) => {
-    if (request.info.isResourceRequest) return serveResource(request);
-    return servePath(handlers, request);
+    const { info } = request;
+    if (!info.isResourceRequest) return servePath(handlers, request);
+    const handler = byGroup.get(info.group);
+    return handler ? askHandler(handler, request) : serveResource(request);
   };
+}
+
+/** The authorizer, but for groups whose handlers ask it themselves. */
+export function leaveToHandlers(
+  authorize: Authorizer,
+  handlers: readonly HttpHandler[],
+): Authorizer {
+  const groups = new Set(handlers.flatMap(({ apiGroup = [] }) => apiGroup));
+  return (user, request) =>
+    request.isResourceRequest && groups.has(request.group)
+      ? { allowed: true, reason: "" }
+      : authorize(user, request);
 }
 
 async function servePath(
@@ -20,7 +38,10 @@ async function servePath(
   request: AuthorizedRequest,
 ): Promise<ApiResponse> {
   const handler = handlers.find((each) => each.handles(request.path));
-  if (!handler) return pageNotFound();
+  return handler ? askHandler(handler, request) : pageNotFound();
+}
+
+async function askHandler(handler: HttpHandler, request: AuthorizedRequest): Promise<ApiResponse> {
   const response = await handler.handle({
     method: request.method,
     path: request.path,

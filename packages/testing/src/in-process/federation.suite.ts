@@ -50,6 +50,7 @@ export class Federation implements AsyncDisposable {
       controlPlaneId: await readControlPlaneId(client),
       nowMs: Date.now,
       onError: () => undefined,
+      inspector: this.controlPlane.inspector,
       connect: (_cluster, { endpoint, caBundle, token }) => {
         const transport = createHttpTransport({
           server: endpoint,

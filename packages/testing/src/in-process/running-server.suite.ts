@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AdmissionPlugin, Logger } from "@cellplane/apiserver";
 import type { RestClient } from "@cellplane/client";
+import { Inspector } from "@cellplane/controllers";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import { createFederationExtension } from "../../../../apps/control-plane/src/federation/federation-extension.ts";
 import { createApiControllers } from "../../../../apps/control-plane/src/kubernetes-api/api-controllers.ts";
@@ -23,6 +24,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly client: RestClient;
   readonly kubeconfig: string;
   readonly folder: string;
+  /** Of a control plane: for the controllers that are to be asked. */
+  readonly inspector: Inspector;
 }
 
 /** What may differ from a server over memory in a folder of its own. */
@@ -45,6 +48,7 @@ export async function startServer(
     opened.defer(() => rm(folder, { recursive: true, force: true }));
   }
   const { admission } = settings;
+  const inspector = new Inspector();
   const api = opened.use(
     await openKubernetesApi({
       name: kind,
@@ -57,7 +61,7 @@ export async function startServer(
       version: "0.0.0",
       extension:
         kind === "control-plane"
-          ? createFederationExtension()
+          ? createFederationExtension(inspector)
           : admission === undefined
             ? {}
             : { admission: () => [admission] },
@@ -81,6 +85,7 @@ export async function startServer(
     client,
     kubeconfig: api.kubeconfig,
     folder,
+    inspector,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
