@@ -7,12 +7,15 @@ import {
 } from "@cellplane/client";
 import {
   type Cell,
+  cellOfCluster,
   type FederatedRevision,
   type FederatedTypeConfig,
   type KubeFedCluster,
   type KubeFedConfig,
   type PropagatedVersion,
   revisionSecretType,
+  type Tenant,
+  tenantOf,
   type Tombstone,
   type TopologyType,
 } from "@cellplane/federation";
@@ -37,6 +40,39 @@ export const byOwnerUid = "ownerUid";
 export const byNamespace = "namespace";
 /** The index of Cells by the joined cluster that they live on. */
 export const byCluster = "cluster";
+
+/** The index of clusters by who may see them: see `visibleClusters`. */
+const byVisibility = "visibility";
+
+// As federated objects look for them: cells by namespace, joined clusters by tenant, or all of them.
+function visibilitiesOf(cluster: KubeFedCluster): readonly string[] {
+  const cell = cellOfCluster(cluster);
+  if (cell) return [`cells of ${cell.namespace}`];
+  return ["joined", joinedBy(tenantOf(cluster.metadata.labels))];
+}
+
+function joinedBy({ tenant, workspaceGroup }: Tenant): string {
+  return `joined by ${JSON.stringify([tenant, workspaceGroup])}`;
+}
+
+/**
+ * The clusters that an object of this namespace and tenant may see, whatever its topology type:
+ * of a large fleet only those are looked at, however many other tenants have.
+ */
+export function visibleClusters(
+  { clusters }: Pick<SharedInformers, "clusters">,
+  of: {
+    readonly namespace: string;
+    readonly tenant: Tenant;
+    readonly isolation: "byTenant" | "off";
+  },
+): readonly KubeFedCluster[] {
+  const joined = of.isolation === "off" ? "joined" : joinedBy(of.tenant);
+  return [
+    ...clusters.byIndex(byVisibility, joined),
+    ...clusters.byIndex(byVisibility, `cells of ${of.namespace}`),
+  ];
+}
 
 /** What every federation controller reads of the control plane; one informer each, shared. */
 export interface SharedInformers {
@@ -81,7 +117,7 @@ export function createSharedInformers(deps: {
     object.metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
   const inSystem = (path: ResourcePath): ResourcePath => ({ ...path, namespace: systemNamespace });
   return {
-    clusters: of<KubeFedCluster>(inSystem(kubeFedClusters)),
+    clusters: of<KubeFedCluster>(inSystem(kubeFedClusters), { [byVisibility]: visibilitiesOf }),
     configs: of<KubeFedConfig>(inSystem(kubeFedConfigs)),
     typeConfigs: of<FederatedTypeConfig>(inSystem(federatedTypeConfigs)),
     cells: of<Cell>(cells, { [byCluster]: (cell) => [cell.spec.clusterRef.name] }),

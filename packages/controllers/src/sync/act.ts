@@ -2,13 +2,15 @@ import {
   joinedClusterOf,
   isPlanCurrent,
   type MemberName,
+  type Observation,
   type SyncPlan,
   type SyncView,
   type TopologyDecision,
   type WriteOutcome,
 } from "@cellplane/federation";
 import { dispatch, type WriteResult } from "./dispatch.ts";
-import type { MemberWatches } from "./member-watches.ts";
+import type { LateWrites } from "./late-writes.ts";
+import type { MemberWatches, OwnChange } from "./member-watches.ts";
 import type { RepairLog } from "./repair-log.ts";
 import type { PlanSync, SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import type { WriteLog } from "./write-log.ts";
@@ -26,6 +28,7 @@ export interface ActContext {
   readonly watches: MemberWatches;
   readonly repairs: RepairLog;
   readonly writes: WriteLog;
+  readonly late: LateWrites;
   readonly deps: SyncDependencies;
 }
 
@@ -69,7 +72,7 @@ async function write(
   view: SyncView,
   plan: SyncPlan,
   decision: TopologyDecision,
-  { key, type, watches, repairs, deps }: ActContext,
+  { key, type, watches, repairs, late, deps }: ActContext,
   signal: AbortSignal,
 ): Promise<WriteResult> {
   if (decision.operation.kind === "none") return { kind: "none" };
@@ -83,23 +86,30 @@ async function write(
     const { generation = 0, uid = "" } = type.objects.get(key)?.metadata ?? {};
     return isPlanCurrent(plan, { generation, uid });
   };
+  const { member } = decision;
+  if (late.isPending(key, member)) {
+    return { kind: "timedOut", message: "the member has not answered an earlier write yet" };
+  }
   const { adoption } = view.settings;
   const startedMs = performance.now();
-  const result = await dispatch(decision, { connection, adoption, isCurrent }, signal);
-  const seconds = (performance.now() - startedMs) / 1000;
-  deps.metrics.dispatchSeconds.observe({ action: decision.operation.kind }, seconds);
-  const informer = watches.get(connection.cluster);
-  if (result.kind === "written") informer?.record(result.object);
-  if (result.kind === "written" && decision.repairs !== undefined) {
-    const { hash = "" } = decision.brings ?? {};
-    const repair = { hash, field: decision.repairs, nowMs: deps.nowMs() };
-    repairs.note(key, decision.member, repair);
-  }
-  const observed = view.members.get(decision.member)?.observation;
-  if (result.kind === "removed" && observed?.kind === "present") {
-    informer?.recordRemoval(observed.object);
-  }
-  return result;
+  const sent = dispatch(decision, { connection, adoption, isCurrent }, signal).then((result) => {
+    const seconds = (performance.now() - startedMs) / 1000;
+    deps.metrics.dispatchSeconds.observe({ action: decision.operation.kind }, seconds);
+    const change = ownChangeOf(result, view.members.get(member)?.observation);
+    if (change) watches.record(connection.cluster, change);
+    if (result.kind === "written" && decision.repairs !== undefined) {
+      const { hash = "" } = decision.brings ?? {};
+      repairs.note(key, member, { hash, field: decision.repairs, nowMs: deps.nowMs() });
+    }
+    return result;
+  });
+  return late.waitFor({ key, member, generation: plan.generation }, sent);
+}
+
+function ownChangeOf(result: WriteResult, before: Observation | undefined): OwnChange | undefined {
+  if (result.kind === "written") return { kind: "written", object: result.object };
+  if (result.kind !== "removed" || before?.kind !== "present") return undefined;
+  return { kind: "removed", object: before.object };
 }
 
 function joinedOf(view: SyncView, member: MemberName): string | undefined {

@@ -1,4 +1,4 @@
-import { isJsonEqual, isStatus, type JsonValue } from "@cellplane/apimachinery";
+import { isJsonEqual, isStatus } from "@cellplane/apimachinery";
 import type { Informer, ResourcePath, RestClient } from "@cellplane/client";
 import {
   type FederatedObject,
@@ -44,9 +44,9 @@ export async function storeLedger(
   const place = placeOf(object, type, deps.shared);
   const status = writeLedger(ledger);
   const current = ledgerOf(object, type, deps.shared);
-  if (current && isJsonEqual(asJson(current.status), asJson(status))) return;
+  if (current && isJsonEqual(current.status, status)) return;
   const stored = current ?? (await createLedger(object, { place, status }, deps.client, signal));
-  if (isJsonEqual(asJson(stored.status), asJson(status))) {
+  if (isJsonEqual(stored.status, status)) {
     place.informer.record(stored);
     return;
   }
@@ -79,7 +79,7 @@ async function createLedger(
     status,
   };
   try {
-    return (await client.create(path, whole, {}, signal)) as PropagatedVersion;
+    return await client.create(path, whole, {}, signal);
   } catch (error) {
     if (!isStatus(error, "AlreadyExists")) throw error;
     const found = (await client.get(path, name, signal)) as PropagatedVersion;
@@ -91,10 +91,6 @@ async function createLedger(
     const taken = { ...found, metadata: { ...metadata, ownerReferences } };
     return await client.update(path, taken, {}, signal);
   }
-}
-
-function asJson(status: PropagatedVersionStatus | undefined): JsonValue | undefined {
-  return status as unknown as JsonValue | undefined;
 }
 
 function placeOf(object: FederatedObject, type: SyncedType, shared: SharedInformers): LedgerPlace {

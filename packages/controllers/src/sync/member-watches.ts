@@ -11,20 +11,27 @@ export interface MemberWatchHandler {
   onCluster(cluster: string): void;
 }
 
+/** What a write of one's own has left in a member, or taken away. */
+export interface OwnChange {
+  readonly kind: "written" | "removed";
+  readonly object: KubernetesObject;
+}
+
 /** The informers of one type in all members: each shared with whoever else watches the resource there. */
 export class MemberWatches {
   readonly #watches = new Map<
     string,
     { readonly connection: MemberConnection; readonly informer: Informer }
   >();
-  readonly #deps: SyncDependencies;
+  readonly #deps: Pick<SyncDependencies, "pool">;
   readonly #type: SyncedType;
   readonly #handler: MemberWatchHandler;
   readonly #signal: AbortSignal;
+  #isRecording = false;
 
   /** Lets go of its informers when `signal` aborts. */
   constructor(
-    deps: SyncDependencies,
+    deps: Pick<SyncDependencies, "pool">,
     type: SyncedType,
     handler: MemberWatchHandler,
     signal: AbortSignal,
@@ -44,7 +51,7 @@ export class MemberWatches {
     const chosen = chooseMemberPath(connection, this.#type.typeConfig);
     if (chosen.kind !== "served") return undefined;
     const tell = (object: KubernetesObject): void => {
-      if (this.#watches.get(cluster)?.connection === connection) {
+      if (!this.#isRecording && this.#watches.get(cluster)?.connection === connection) {
         this.#handler.onObject(cluster, object);
       }
     };
@@ -57,5 +64,20 @@ export class MemberWatches {
     const informer = connection.watch(chosen.path, handler, this.#signal);
     this.#watches.set(cluster, { connection, informer });
     return informer;
+  }
+
+  /**
+   * Takes in what a write of one's own has come to, without telling of it: who wrote knows. Other
+   * users of the informer are told.
+   */
+  record(cluster: string, change: OwnChange): void {
+    const informer = this.get(cluster);
+    this.#isRecording = true;
+    try {
+      if (change.kind === "written") informer?.record(change.object);
+      else informer?.recordRemoval(change.object);
+    } finally {
+      this.#isRecording = false;
+    }
   }
 }

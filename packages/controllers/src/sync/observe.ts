@@ -19,6 +19,7 @@ import {
   tenantOf,
   topologyTypeOf,
 } from "@cellplane/federation";
+import { visibleClusters } from "../shared/shared-informers.ts";
 import { ledgerOf } from "./ledger-store.ts";
 import { type Dependents, dependentsOf } from "./dependents.ts";
 import type { MemberWatches } from "./member-watches.ts";
@@ -56,20 +57,21 @@ export function observe(
   const dependents = dependentsOf(object, type, shared);
   const isNamespaceType = type.name === "namespaces";
   const hostNamespaceUid = isNamespaceType ? home?.metadata.uid : undefined;
+  const settings = { ...deps.settings().sync, controlPlaneId: deps.controlPlaneId };
+  const tenant = tenantOf((namespace === "" ? object : home)?.metadata.labels);
+  const clusters = visibleClusters(shared, { namespace, tenant, isolation: settings.isolation });
   return {
     object,
     typeConfig,
-    settings: { ...deps.settings().sync, controlPlaneId: deps.controlPlaneId },
-    tenant: tenantOf((namespace === "" ? object : home)?.metadata.labels),
+    settings,
+    tenant,
     over: membersOfType(topologyTypeOf(object), declared),
     namespaceLimit,
     members: new Map(
-      shared.clusters
-        .list()
-        .map((cluster) => [
-          cluster.metadata.name ?? "",
-          viewMember(object, cluster, type, { ...knowledge, dependents }, deps),
-        ]),
+      clusters.map((cluster) => [
+        cluster.metadata.name ?? "",
+        viewMember(object, cluster, type, { ...knowledge, dependents }, deps),
+      ]),
     ),
     ledger: readLedger(ledgerOf(object, type, shared)?.status),
     revisions: revisionsOf(object, type, shared),
@@ -109,7 +111,10 @@ function viewMember(
 }
 
 /** The Cell behind a derived cluster, as long as it is labelled as that Cell's. */
-function cellOf(cluster: KubeFedCluster, { shared }: SyncDependencies): Cell | undefined {
+export function cellOf(
+  cluster: KubeFedCluster,
+  { shared }: Pick<SyncDependencies, "shared">,
+): Cell | undefined {
   const named = cellOfCluster(cluster);
   if (!named) return undefined;
   const cell = shared.cells.get(`${named.namespace}/${named.cell}`);
@@ -148,10 +153,10 @@ export function memberKey(
 }
 
 /** `undefined` while the FederatedNamespaces are not read yet: absence is not known then. */
-function namespaceLimitOf(
+export function namespaceLimitOf(
   object: FederatedObject,
   { typeConfig, name }: SyncedType,
-  deps: SyncDependencies,
+  deps: Pick<SyncDependencies, "federatedNamespaces" | "settings">,
   declared: Parameters<typeof membersOfType>[1],
 ): NamespaceLimit | undefined {
   if (typeConfig.targetType.scope === "Cluster" || name === "namespaces") return { kind: "none" };

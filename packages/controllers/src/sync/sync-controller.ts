@@ -21,15 +21,15 @@ import { runKeyed } from "../shared/run-keyed.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { ledgerOwnerKey } from "./ledger-owner-key.ts";
 import { countHeld } from "./count-held.ts";
+import { LateWrites } from "./late-writes.ts";
 import { MemberWatches } from "./member-watches.ts";
 import { observe } from "./observe.ts";
 import { RepairLog } from "./repair-log.ts";
+import { StatusPace } from "./status-pace.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import { createSyncReconciler } from "./sync-reconciler.ts";
 import { WriteLog } from "./write-log.ts";
 
-// Members that change faster than ten times a second are reported together.
-const statusWindowMs = 100;
 const byNamespace = "namespace";
 
 /** A running type: its controller, and its objects for those who need them. */
@@ -75,7 +75,7 @@ export function createSyncController(
     {
       onObject: (_cluster, object) => {
         const key = federatedKey(object, type, deps.controlPlaneId);
-        if (key !== undefined && objects.get(key)) queue.addAfter(key, delayFor(key));
+        if (key !== undefined && objects.get(key)) queue.addAfter(key, pace.delayFor(key));
       },
       onCluster: () => addAll(),
     },
@@ -83,13 +83,8 @@ export function createSyncController(
   );
   const repairs = new RepairLog();
   const writes = new WriteLog();
-  const lastTold = new Map<string, number>();
-  const delayFor = (key: string): number => {
-    const now = performance.now();
-    const waited = now - (lastTold.get(key) ?? 0);
-    lastTold.set(key, now);
-    return waited >= statusWindowMs ? 0 : statusWindowMs;
-  };
+  const late = new LateWrites((key) => queue.add(key));
+  const pace = new StatusPace(() => performance.now());
   const addAll = (): void => {
     for (const object of objects.list()) queue.add(objectKey(object));
   };
@@ -108,7 +103,7 @@ export function createSyncController(
     onUpdate: (object, old) => {
       if (isPlanRelevant(object, old)) addObject(object);
     },
-    onDelete: (object) => lastTold.delete(objectKey(object)),
+    onDelete: (object) => pace.forget(objectKey(object)),
   });
   const { shared } = deps;
   const clusterHandler = {
@@ -153,7 +148,7 @@ export function createSyncController(
     shared.ledgers.addHandler(ledgerHandler, signal);
   }
 
-  const reconcile = createSyncReconciler(deps, type, { watches, repairs, writes });
+  const reconcile = createSyncReconciler(deps, type, { watches, repairs, writes, late });
   return {
     name: `sync/${name}`,
     type,
@@ -183,7 +178,7 @@ function entriesOf({ status }: PropagatedVersion): number {
 }
 
 /** The federated object that a member object was written for, by its source or else by its name. */
-function federatedKey(
+export function federatedKey(
   object: KubernetesObject,
   { name, typeConfig }: SyncedType,
   controlPlaneId: string,

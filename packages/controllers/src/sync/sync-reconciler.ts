@@ -12,6 +12,7 @@ import { formatTime } from "../shared/format-time.ts";
 import { act, type DecisionResult } from "./act.ts";
 import { setFinalizer } from "./finalizer.ts";
 import { storeLedger } from "./ledger-store.ts";
+import type { LateWrites } from "./late-writes.ts";
 import type { MemberWatches } from "./member-watches.ts";
 import { observe } from "./observe.ts";
 import type { RepairLog } from "./repair-log.ts";
@@ -34,6 +35,7 @@ export function createSyncReconciler(
     readonly watches: MemberWatches;
     readonly repairs: RepairLog;
     readonly writes: WriteLog;
+    readonly late: LateWrites;
   },
 ): Reconciler {
   const context = { deps, type };
@@ -52,13 +54,22 @@ export function createSyncReconciler(
     if (!object) return { kind: "done" };
     const acting = { key, ...knowledge, ...context };
     const results = await act({ ...view, object }, plan, acting, signal);
-    return report({ ...view, object }, plan, results, context, signal);
+    const reporting = { ...context, pending: pendingOf(key, plan, knowledge.late) };
+    return report({ ...view, object }, plan, results, reporting, signal);
   };
 }
 
 interface TypeContext {
   readonly deps: SyncDependencies;
   readonly type: SyncedType;
+}
+
+/** Writes that are under way though nobody waits for them. */
+type PendingWrites = "none" | "some" | "ofEarlierGeneration";
+
+function pendingOf(key: string, { generation }: SyncPlan, late: LateWrites): PendingWrites {
+  if (!late.isPending(key)) return "none";
+  return late.isBehind(key, generation) ? "ofEarlierGeneration" : "some";
 }
 
 /** What must be stored before anything is written to a member; nothing where the object has changed. */
@@ -83,7 +94,7 @@ async function report(
   view: SyncView,
   plan: SyncPlan,
   results: readonly DecisionResult[],
-  { deps, type }: TypeContext,
+  { deps, type, pending }: TypeContext & { readonly pending: PendingWrites },
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { object } = view;
@@ -101,6 +112,8 @@ async function report(
   const ledger = changeLedger(view.ledger, changes, view);
   if (ledger !== view.ledger) await storeLedger(object, type, ledger, deps, signal);
   if (plan.finalizer === "remove") {
+    // What a late write may still bring must not be left behind.
+    if (pending !== "none") return { kind: "recheck", afterMs: recheckMs };
     await Promise.all(
       plan.abandoned.map((decision) => storeTombstone(view, decision, deps, signal)),
     );
@@ -111,7 +124,10 @@ async function report(
     plan.pruneRevisions.map((number) => removeRevision(object, type, number, deps, signal)),
   );
   if (results.some(({ outcome }) => outcome.kind === "stale")) return { kind: "done" };
-  const status = computeStatus(view, plan, reports, now);
+  // No generation counts as observed while a write outside its mask may be in flight.
+  const { observedGeneration = 0 } = object.status ?? {};
+  const generation = pending === "ofEarlierGeneration" ? observedGeneration : plan.generation;
+  const status = computeStatus(view, { ...plan, generation }, reports, now);
   const isStored = await storeStatus(object, status, { deps, type }, signal);
   const failed = reports.find(({ status: each }) => recoverableStatuses.has(each));
   if (failed) return { kind: "retry", reason: `${failed.member}: ${failed.message}` };

@@ -71,7 +71,7 @@ export interface SyncView {
   /** What the object's topology type groups; `undefined` where no such type exists. */
   readonly over: TopologyMembers | undefined;
   readonly namespaceLimit: NamespaceLimit;
-  /** Every KubeFedCluster that exists, of any tenant, by name. */
+  /** Every KubeFedCluster that the object may see, by name; there may be others of any tenant. */
   readonly members: ReadonlyMap<MemberName, MemberView>;
   readonly ledger: Ledger;
   /** The kept revisions, in any order. */
