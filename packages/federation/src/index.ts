@@ -271,6 +271,7 @@ export { chooseApiVersion } from "./plan/choose-version.ts";
 export { decideMember, decideUnreadable } from "./plan/decide-member.ts";
 export { conflictOf, noteRepair, type RepairHistory } from "./plan/field-conflict.ts";
 export { holdRow } from "./plan/hold-row.ts";
+export { judgeTakeover, type Takeover, type TakeoverFinding } from "./plan/judge-takeover.ts";
 export {
   emptyLedger,
   type Ledger,

@@ -60,6 +60,8 @@ export const annotations = {
   acceptOlder: "federation.cellplane.io/accept-older",
   /** `"true"`: the mask may be widened while `spec.revision` is set. */
   rollbackAll: "federation.cellplane.io/rollback-all",
+  /** On what was copied from a KubeFed host: how far it is, and the host's id. */
+  migration: "federation.cellplane.io/migration",
   /** `"true"` on a Namespace: it may be deleted with the federated objects in it. */
   deleteContents: "federation.cellplane.io/delete-contents",
 } as const;
