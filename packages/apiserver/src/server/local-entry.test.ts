@@ -70,6 +70,13 @@ describe("LocalEntries", () => {
     await rejects(entry({ method: "GET", path, headers }, signal), { message: "late" });
   });
 
+  it("rejects where its signal aborts right after the call, and never hangs on a watch", async () => {
+    const stop = new AbortController();
+    const watch = entry({ method: "GET", path: `${path}?watch=1`, headers }, stop.signal);
+    stop.abort(new Error("stopping"));
+    await rejects(watch, { message: "stopping" });
+  });
+
   it("ends watches when the server closes", async () => {
     const watch = await entry({ method: "GET", path: `${path}?watch=1`, headers }, undefined);
     await fixture.server.close({ limitMs: 0 });

@@ -45,6 +45,8 @@ export class LocalEntries {
       signal?.throwIfAborted();
       // As from a socket: others get their turn in between, however many requests there are.
       await new Promise(setImmediate);
+      // A signal that has aborted tells nobody again.
+      signal?.throwIfAborted();
       const incoming = incomingOf(request, signal, this.#nowMs());
       const answer = await untilAborted(Promise.try(handle, incoming), signal);
       const { status, headers } = answer;
@@ -69,6 +71,7 @@ export class LocalEntries {
       signal?.removeEventListener("abort", abort);
     });
     body.open(stream);
+    if (signal?.aborted) abort();
     return stream;
   }
 }
