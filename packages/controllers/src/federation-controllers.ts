@@ -6,11 +6,13 @@ import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { Inspector } from "./inspect/inspector.ts";
 import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
 import { FederationMetrics } from "./metrics/federation-metrics.ts";
+import { createSchedulingController } from "./scheduling/scheduling-controller.ts";
 import type { Controller, ErrorReporter } from "./shared/controller.ts";
 import { readFederationSettings } from "./shared/federation-settings.ts";
 import { allInformers, createSharedInformers } from "./shared/shared-informers.ts";
-import type { PlanSync } from "./sync/sync-dependencies.ts";
+import type { FederatedNamespaces, PlanSync } from "./sync/sync-dependencies.ts";
 import { createTombstoneController } from "./tombstone/tombstone-controller.ts";
+import { RunningTypes } from "./type-config/running-types.ts";
 import { createTypeConfigController } from "./type-config/type-config-controller.ts";
 
 /** What the federation's controllers are given. */
@@ -47,23 +49,34 @@ export function createFederationControllers(
     name,
     inspector,
     async run(signal) {
-      await using pool = new MemberPool({ shared, connect, systemNamespace, onError });
+      await using pool = new MemberPool({
+        shared,
+        connect,
+        systemNamespace,
+        onError,
+        settings,
+        metrics,
+      });
       const recorder = new ApiEventRecorder({ client, nowMs, outcomes: metrics.events });
       const world = { client, shared, pool, settings, systemNamespace };
       const common = { ...world, nowMs, onError, recorder, metrics };
       const plan = deps.plan ?? planSync;
-      const types = createTypeConfigController({ ...common, controlPlaneId, plan });
+      const types = new RunningTypes({ shared, systemNamespace });
+      const federatedNamespaces = (): FederatedNamespaces => types.federatedNamespaces();
+      const synced = { ...common, controlPlaneId, plan, types, federatedNamespaces };
+      const typeConfigs = createTypeConfigController(synced);
       const controllers = [
         createClusterController(common),
         createCellController(common),
         createTombstoneController(common),
-        types,
+        typeConfigs,
+        createSchedulingController(synced),
       ];
       using _ = inspector.open({
         pool,
         shared,
         plan,
-        syncOf: (federated) => types.syncOf(federated),
+        syncOf: (federated) => typeConfigs.syncOf(federated),
       });
       const informers = allInformers(shared);
       const running = informers.map((informer) => informer.run(signal));

@@ -37,3 +37,11 @@ export const federatedRevisions: ResourcePath = cellplane("federatedrevisions");
 export const clusterFederatedRevisions: ResourcePath = cellplane("clusterfederatedrevisions");
 /** `cellplane.io/v1alpha1 tombstones`. */
 export const tombstones: ResourcePath = cellplane("tombstones");
+/** `cellplane.io/v1alpha1 tenantquotas`. */
+export const tenantQuotas: ResourcePath = cellplane("tenantquotas");
+/** `scheduling.kubefed.io/v1alpha1 replicaschedulingpreferences`. */
+export const replicaSchedulingPreferences: ResourcePath = {
+  group: groups.scheduling,
+  version: "v1alpha1",
+  resource: "replicaschedulingpreferences",
+};

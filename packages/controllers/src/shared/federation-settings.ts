@@ -20,6 +20,8 @@ export interface FederationSettings {
     readonly successThreshold: number;
   };
   readonly syncWorkers: number;
+  /** How long a lost cluster still counts, before what runs there is to run elsewhere. */
+  readonly unavailableDelayMs: number;
   /** How long a member's cache may take until it is called late. */
   readonly cacheSyncTimeoutMs: number;
   readonly memberClient: MemberLimits;

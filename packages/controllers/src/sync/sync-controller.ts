@@ -163,7 +163,14 @@ export function createSyncController(
           informers: [objects],
           queue,
           reconcile: timed(reconcile, deps.metrics.reconcileSeconds),
-          workers: deps.settings().syncWorkers,
+          workers: {
+            current: () => deps.settings().syncWorkers,
+            onChange: (listener, until) =>
+              shared.configs.addHandler(
+                { onAdd: listener, onUpdate: listener, onDelete: listener },
+                until,
+              ),
+          },
           onError: deps.onError,
           metrics: deps.metrics.controllers,
           metricName: federatedType.kind.toLowerCase(),

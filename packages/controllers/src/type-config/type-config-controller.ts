@@ -1,16 +1,16 @@
 import { type GroupResource, isStatus, type KubernetesObject } from "@cellplane/apimachinery";
-import { type Outcome, type RestClient, WorkQueue } from "@cellplane/client";
+import { type Outcome, WorkQueue } from "@cellplane/client";
 import {
   type FederatedTypeConfig,
   type FederatedTypeConfigStatus,
   kubefed,
 } from "@cellplane/federation";
-import type { Controller, ErrorReporter } from "../shared/controller.ts";
+import type { Controller } from "../shared/controller.ts";
 import { federatedTypeConfigs } from "../shared/federation-resources.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
-import type { SharedInformers } from "../shared/shared-informers.ts";
 import { createSyncController, type SyncController } from "../sync/sync-controller.ts";
 import type { SyncDependencies } from "../sync/sync-dependencies.ts";
+import { isEnabled, type RunningTypes } from "./running-types.ts";
 
 interface Running {
   /** Of the FederatedTypeConfig it was started from. */
@@ -28,10 +28,9 @@ export interface TypeConfigController extends Controller {
 
 /** Starts and stops one sync controller per FederatedTypeConfig, and says in its status which runs. */
 export function createTypeConfigController(
-  deps: Omit<SyncDependencies, "federatedNamespaces"> & {
-    readonly client: RestClient;
-    readonly shared: SharedInformers;
-    readonly onError: ErrorReporter;
+  deps: SyncDependencies & {
+    /** Where it tells which types run. */
+    readonly types: RunningTypes;
   },
 ): TypeConfigController {
   const name = "type-config";
@@ -40,20 +39,17 @@ export function createTypeConfigController(
   const running = new Map<string, Running>();
   const add = ({ metadata }: FederatedTypeConfig): void => queue.add(metadata.name ?? "");
   shared.typeConfigs.addHandler({ onAdd: add, onUpdate: add, onDelete: add });
-  const syncDeps: SyncDependencies = {
-    ...deps,
-    federatedNamespaces: () => {
-      const key = kubefed.namespacesTypeConfig;
-      if (!isEnabled(shared.typeConfigs.get(`${systemNamespace}/${key}`))) return { kind: "off" };
-      const informer = running.get(key)?.controller.type.objects;
-      return informer?.hasSynced ? { kind: "read", informer } : { kind: "starting" };
-    },
+  // The gate may have been switched.
+  const addAll = (): void => {
+    for (const config of shared.typeConfigs.list()) add(config);
   };
+  shared.configs.addHandler({ onAdd: addAll, onUpdate: addAll, onDelete: addAll });
 
   const stop = async (key: string): Promise<void> => {
     const entry = running.get(key);
     if (!entry) return;
     running.delete(key);
+    deps.types.delete(key);
     entry.stop.abort();
     await entry.ended;
   };
@@ -61,7 +57,7 @@ export function createTypeConfigController(
   const start = (config: FederatedTypeConfig, key: string, signal: AbortSignal): void => {
     const stopping = new AbortController();
     const either = AbortSignal.any([signal, stopping.signal]);
-    const controller = createSyncController(syncDeps, key, config.spec, either);
+    const controller = createSyncController(deps, key, config.spec, either);
     const ended = controller
       .run(either)
       .catch((error: unknown) => deps.onError(error, { controller: controller.name }));
@@ -69,6 +65,7 @@ export function createTypeConfigController(
     running.set(key, { generation, controller, stop: stopping, ended });
     // What its FederatedNamespaces say bears on every other type.
     if (key === kubefed.namespacesTypeConfig) tellOthers(controller);
+    deps.types.set(controller.type, either);
   };
 
   const tellOthers = (namespaces: SyncController): void => {
@@ -91,7 +88,7 @@ export function createTypeConfigController(
 
   const reconcile = async (key: string, signal: AbortSignal): Promise<Outcome> => {
     const config = shared.typeConfigs.get(`${systemNamespace}/${key}`);
-    const isOn = isEnabled(config);
+    const isOn = isEnabled(config) && deps.settings().gates.PushReconciler;
     const generation = config?.metadata.generation ?? 0;
     if (!isOn || running.get(key)?.generation !== generation) await stop(key);
     if (config && isOn && !running.has(key)) start(config, key, signal);
@@ -143,8 +140,4 @@ export function createTypeConfigController(
       if (!isStatus(error, "NotFound")) throw error;
     }
   }
-}
-
-function isEnabled(config: FederatedTypeConfig | undefined): boolean {
-  return config?.spec.propagation === "Enabled" && config.metadata.deletionTimestamp === undefined;
 }
