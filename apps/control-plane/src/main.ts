@@ -1,4 +1,6 @@
 import { Command, CommanderError } from "commander";
+import { createControllerManagerCommand } from "./options/controller-manager-command.ts";
+import { createInstallCommand } from "./options/install-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
 import { ServerError } from "./options/server-error.ts";
 
@@ -50,7 +52,8 @@ Examples:
       await runMember(options);
     },
   );
-  for (const command of [up, member]) program.addCommand(command.exitOverride());
+  const plugin = [createControllerManagerCommand(), createInstallCommand()];
+  for (const command of [up, member, ...plugin]) program.addCommand(command.exitOverride());
   return program;
 }
 

@@ -47,9 +47,9 @@ export function createLeaderElectedController(
         onWaiting: deps.onWaiting,
         onError: (error) => onError(error, { controller: "leader-election" }),
       });
-      const controller = led(election);
       await election.run(async (leading) => {
         deps.onLeading();
+        const controller = led(election);
         await Promise.all([controller.run(leading), settings.follow(leading)]);
       }, signal);
     },

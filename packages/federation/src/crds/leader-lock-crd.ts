@@ -1,7 +1,6 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import { groups } from "../api/names.ts";
 import { createCrd, ageColumn } from "./crd.ts";
-import { rootSchema } from "./schema.ts";
 
 /**
  * An object that holds the leader-election annotation, on hosts that serve neither ConfigMaps nor
@@ -19,7 +18,10 @@ export function leaderLockCrd(): KubernetesObject {
         storage: true,
         status: "none",
         columns: [ageColumn],
-        schema: rootSchema("Who runs the federation's controllers: in an annotation.", {}),
+        schema: {
+          type: "object",
+          description: "Who runs the federation's controllers: in an annotation.",
+        },
       },
     ],
   });
