@@ -1,11 +1,20 @@
 import { isStatus } from "@cellplane/apimachinery";
 import { type Outcome, type RestClient, WorkQueue } from "@cellplane/client";
 import {
+  cellOfCluster,
   isClusterReady,
   joinedClusterOf,
   type KubeFedCluster,
   type KubeFedClusterStatus,
 } from "@cellplane/federation";
+import type { EventRecorder } from "../events/event-recorder.ts";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
+import {
+  type ClusterFinding,
+  clusterEvents,
+  gaugeCluster,
+  tellOfCluster,
+} from "./cluster-telling.ts";
 import type { MemberPool } from "../members/member-pool.ts";
 import type { Controller, ErrorReporter } from "../shared/controller.ts";
 import type { FederationSettings } from "../shared/federation-settings.ts";
@@ -37,15 +46,27 @@ export function createClusterController(deps: {
   readonly settings: () => FederationSettings;
   readonly nowMs: () => number;
   readonly onError: ErrorReporter;
+  readonly recorder: EventRecorder;
+  readonly metrics: FederationMetrics;
 }): Controller {
   const name = "cluster";
   const { shared, pool } = deps;
   const queue = new WorkQueue();
   const beliefs = new Map<string, HealthBelief>();
+  const found = new Map<string, ClusterFinding>();
   const servedReadAtMs = new Map<string, number>();
+  const gaugeJoined = (): void => {
+    const joined = shared.clusters.list().filter((each) => cellOfCluster(each) === undefined);
+    deps.metrics.joinedClusters.set({}, joined.length);
+  };
   shared.clusters.addHandler({
     onAdd: (cluster) => queue.add(joinedClusterOf(cluster)),
-    onDelete: (cluster) => beliefs.delete(cluster.metadata.name ?? ""),
+    onDelete: ({ metadata: { name: gone = "" } }) => {
+      beliefs.delete(gone);
+      found.delete(gone);
+      deps.metrics.forgetCluster(gone);
+      gaugeJoined();
+    },
   });
   pool.onChange((cluster, change) => {
     if (change === "served") return;
@@ -65,14 +86,29 @@ export function createClusterController(deps: {
     },
   });
 
+  // What a member serves may be unreadable while it says that it is well: that is told, too.
+  const refreshServed = async (cluster: string): Promise<void> => {
+    try {
+      await pool.refreshServed(cluster);
+    } catch (error) {
+      deps.onError(error, { controller: name, cluster });
+    }
+  };
+
   const reconcile = async (key: string): Promise<Outcome> => {
     const concerned = shared.clusters.list().filter((cluster) => joinedClusterOf(cluster) === key);
     if (!concerned.some(({ metadata }) => metadata.name === key)) return { kind: "done" };
-    const { health } = deps.settings();
+    gaugeJoined();
+    const { health, cacheSyncTimeoutMs } = deps.settings();
+    const startedMs = performance.now();
     const connection = pool.get(key);
     const probe = connection
       ? await probeMember(connection, health.timeoutMs)
       : ({ kind: "malformed", message: pool.problemOf(key) ?? "" } as const);
+    const seconds = (performance.now() - startedMs) / 1000;
+    deps.metrics.healthSeconds.observe({}, seconds);
+    if (!beliefs.has(key) && probe.kind === "healthy")
+      deps.metrics.connectSeconds.observe({}, seconds);
     const belief = judgeProbe(beliefs.get(key) ?? { opposed: 0 }, probe, health);
     const wasReady = beliefs.get(key)?.accepted?.kind === "healthy";
     beliefs.set(key, belief);
@@ -82,14 +118,20 @@ export function createClusterController(deps: {
       const isStale = nowMs - (servedReadAtMs.get(key) ?? 0) >= readServedEveryMs;
       // What it serves must be known before anything is written there.
       if (!wasReady || isStale) {
-        await pool.refreshServed(key);
+        await refreshServed(key);
         servedReadAtMs.set(key, nowMs);
       }
       if (!wasReady) connection?.wake();
     }
+    const finding = { probe: accepted, trouble: connection?.trouble(cacheSyncTimeoutMs) };
+    const joined = concerned.find(({ metadata }) => metadata.name === key);
+    if (joined) tellOfCluster(deps.recorder, joined, clusterEvents(found.get(key), finding));
+    found.set(key, finding);
+    gaugeCluster(deps.metrics, key, finding);
     await Promise.all(
       concerned.map(async (cluster) => {
-        const status = renderClusterStatus(accepted, cluster.status, formatTime(nowMs));
+        const nowIso = formatTime(nowMs);
+        const status = renderClusterStatus(accepted, cluster.status, nowIso, finding.trouble);
         if (isDue(cluster, status, nowMs)) await writeStatus(deps, cluster, status);
       }),
     );
@@ -102,7 +144,15 @@ export function createClusterController(deps: {
     name,
     run: (signal) =>
       runKeyed(
-        { name, informers: [], queue, reconcile, workers: 64, onError: deps.onError },
+        {
+          name,
+          informers: [],
+          queue,
+          reconcile,
+          workers: 64,
+          onError: deps.onError,
+          metrics: deps.metrics.controllers,
+        },
         signal,
       ),
   };

@@ -1,9 +1,15 @@
+import type { MemberTrouble } from "../members/member-trouble.ts";
 import type { ClusterCondition, KubeFedClusterStatus } from "@cellplane/federation";
 
 /** What one probe found. */
 export type Probe =
   | { readonly kind: "healthy"; readonly kubernetesVersion: string }
-  | { readonly kind: "unhealthy"; readonly message: string }
+  | {
+      readonly kind: "unhealthy";
+      readonly message: string;
+      /** Where it is the credential's fault. */
+      readonly why?: "CredentialRefused" | "CredentialForbidden";
+    }
   | { readonly kind: "unreachable"; readonly message: string }
   | { readonly kind: "malformed"; readonly message: string };
 
@@ -43,8 +49,10 @@ export function renderClusterStatus(
   accepted: Probe,
   before: KubeFedClusterStatus | undefined,
   nowIso: string,
+  trouble?: MemberTrouble,
 ): KubeFedClusterStatus {
-  const conditions = conditionsOf(accepted).map((condition) => {
+  const told = [...conditionsOf(accepted), ...troubleOf(accepted, trouble)];
+  const conditions = told.map((condition) => {
     const old = before?.conditions?.find(({ type }) => type === condition.type);
     const lastTransitionTime = old?.status === condition.status ? old.lastTransitionTime : nowIso;
     return {
@@ -76,6 +84,12 @@ function withoutProbeTimes(status: KubeFedClusterStatus | undefined): unknown {
       message,
     })),
   };
+}
+
+// KubeFed has no such condition, so it stands there only while there is something to tell.
+function troubleOf(accepted: Probe, trouble: MemberTrouble | undefined): readonly Told[] {
+  if (accepted.kind !== "healthy" || !trouble) return [];
+  return [{ type: "Degraded", status: "True", ...trouble }];
 }
 
 type Told = Pick<ClusterCondition, "type" | "status" | "reason" | "message">;

@@ -1,5 +1,6 @@
 import { formatGroupResource, type GroupResource } from "@cellplane/apimachinery";
 import {
+  abortableDelay,
   createInformer,
   discoverResources,
   type Informer,
@@ -8,15 +9,28 @@ import {
   type RestClient,
 } from "@cellplane/client";
 import { kubefed } from "@cellplane/federation";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
+import type { MemberLimits } from "../shared/federation-settings.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { CellNamespaces } from "./cell-namespaces.ts";
+import { formatTrouble, isBlind, type MemberTrouble } from "./member-trouble.ts";
+import { MemberLimiter } from "./member-limiter.ts";
+import { codeOfError, observeClient } from "./observed-client.ts";
 import { WriteGate } from "./write-gate.ts";
 
 const managedSelector = `${kubefed.managedLabel}=true`;
 
+/** What a connection is given besides its client. */
+export interface MemberConnectionOptions {
+  readonly limits: () => MemberLimits;
+  readonly metrics?: FederationMetrics;
+}
+
 interface Watched {
   readonly informer: Informer;
   readonly stop: AbortController;
+  readonly resource: string;
+  readonly sinceMs: number;
   users: number;
 }
 
@@ -26,18 +40,40 @@ interface Watched {
  */
 export class MemberConnection implements AsyncDisposable {
   readonly cluster: string;
+  /** Waits for its turn with each request: for what holds up nobody. */
   readonly client: RestClient;
+  /** Sends at once: for probes, and for writes that the gate has let through. */
+  readonly direct: RestClient;
   readonly namespaces: CellNamespaces;
   /** What writes go through, so that a member that hangs holds up nobody. */
-  readonly gate: WriteGate = new WriteGate(() => performance.now());
+  readonly gate: WriteGate;
+  readonly limiter: MemberLimiter;
+  readonly #metrics: FederationMetrics | undefined;
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
   #served: ReadonlyMap<string, readonly string[]> | undefined;
 
-  constructor(cluster: string, client: RestClient) {
+  constructor(cluster: string, client: RestClient, options: MemberConnectionOptions) {
+    const { metrics, limits } = options;
     this.cluster = cluster;
-    this.client = client;
-    this.namespaces = new CellNamespaces(client);
+    this.#metrics = metrics;
+    this.limiter = new MemberLimiter({
+      limits,
+      nowMs: () => performance.now(),
+      onBackoff: (cause) => metrics?.backoffs.add({ cluster, cause }),
+    });
+    this.gate = new WriteGate(() => performance.now(), this.limiter);
+    const after: Parameters<typeof observeClient>[1]["after"] = (method, code, verdict, ms) => {
+      this.limiter.note(verdict);
+      metrics?.requests.add({ cluster, method, code: String(code) });
+      metrics?.requestSeconds.observe({ cluster }, ms / 1000);
+    };
+    this.direct = observeClient(client, { before: async () => undefined, after });
+    this.client = observeClient(client, { before: (signal) => this.#waitTurn(signal), after });
+    this.namespaces = new CellNamespaces(this.direct);
+    metrics?.registry.onCollect(() => {
+      metrics.allowedPerSecond.set({ cluster }, this.limiter.allowedPerSecond);
+    }, this.#closing.signal);
   }
 
   /** Aborts when the connection is closed. */
@@ -62,15 +98,52 @@ export class MemberConnection implements AsyncDisposable {
     return watched.informer;
   }
 
+  /** Whether not one of its watches works, all for want of permission. */
+  isBlind(): boolean {
+    const watches = Array.from(this.#watched.values(), ({ informer, resource }) => {
+      return { resource, error: informer.lastError, isLate: false };
+    });
+    return isBlind({ watches });
+  }
+
+  /** What is wrong with a member that can be reached; `undefined` where nothing is. */
+  trouble(cacheSyncTimeoutMs: number): MemberTrouble | undefined {
+    return formatTrouble({
+      watches: Array.from(this.#watched.values(), ({ informer, resource, sinceMs }) => ({
+        resource,
+        error: informer.lastError,
+        isLate: !informer.hasSynced && performance.now() - sinceMs > cacheSyncTimeoutMs,
+      })),
+      slowedForMs:
+        this.limiter.slowedSinceMs === undefined
+          ? 0
+          : performance.now() - this.limiter.slowedSinceMs,
+    });
+  }
+
+  async #waitTurn(signal: AbortSignal | undefined): Promise<void> {
+    const waitMs = this.limiter.reserve();
+    this.#metrics?.limiterWaitSeconds.observe({ cluster: this.cluster }, waitMs / 1000);
+    if (waitMs <= 0) return;
+    const either = signal ? AbortSignal.any([signal, this.signal]) : this.signal;
+    await abortableDelay(waitMs, either);
+    either.throwIfAborted();
+  }
+
   #start(key: string, path: ResourcePath): Watched {
     const informer = createInformer({
       client: this.client,
       path,
       labelSelector: managedSelector,
       trim: dropManagedFields,
+      onError: (error) => {
+        const code = String(codeOfError(error));
+        this.#metrics?.watchErrors.add({ cluster: this.cluster, code });
+      },
     });
     const stop = new AbortController();
-    const watched = { informer, stop, users: 0 };
+    const resource = formatGroupResource(path);
+    const watched = { informer, stop, users: 0, resource, sinceMs: performance.now() };
     this.#watched.set(key, watched);
     // An informer never rejects for a server's failure: `lastError` tells it.
     void informer.run(AbortSignal.any([this.#closing.signal, stop.signal]));

@@ -1,6 +1,12 @@
 import type { RestClient } from "@cellplane/client";
 import { joinedClusterOf, type KubeFedCluster } from "@cellplane/federation";
 import type { ErrorReporter } from "../shared/controller.ts";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
+import {
+  type FederationSettings,
+  type MemberLimits,
+  readMemberLimits,
+} from "../shared/federation-settings.ts";
 import type { SharedInformers } from "../shared/shared-informers.ts";
 import { MemberConnection } from "./member-connection.ts";
 import { type MemberCredentials, readMemberCredentials } from "./member-credentials.ts";
@@ -30,18 +36,24 @@ export class MemberPool implements AsyncDisposable {
   readonly #connect: ConnectMember;
   readonly #systemNamespace: string;
   readonly #onError: ErrorReporter;
+  readonly #settings: () => FederationSettings;
+  readonly #metrics: FederationMetrics | undefined;
 
   constructor(deps: {
     readonly shared: SharedInformers;
     readonly connect: ConnectMember;
     readonly systemNamespace: string;
     readonly onError: ErrorReporter;
+    readonly settings: () => FederationSettings;
+    readonly metrics?: FederationMetrics;
   }) {
     const { shared } = deps;
     this.#shared = shared;
     this.#connect = deps.connect;
     this.#systemNamespace = deps.systemNamespace;
     this.#onError = deps.onError;
+    this.#settings = deps.settings;
+    this.#metrics = deps.metrics;
     const refresh = (cluster: KubeFedCluster): void => this.#refresh(joinedClusterOf(cluster));
     shared.clusters.addHandler({ onAdd: refresh, onUpdate: refresh, onDelete: refresh });
     const refreshUsers = (secret: { readonly metadata: { readonly name?: string } }): void => {
@@ -108,10 +120,19 @@ export class MemberPool implements AsyncDisposable {
       });
     }
     if (credentials) {
-      const connection = new MemberConnection(cluster, this.#connect(cluster, credentials));
+      const connection = new MemberConnection(cluster, this.#connect(cluster, credentials), {
+        limits: () => this.#limitsOf(cluster),
+        ...(this.#metrics ? { metrics: this.#metrics } : {}),
+      });
       this.#entries.set(cluster, { fingerprint, connection });
     }
     this.#tell(cluster, "connection");
+  }
+
+  // The cluster's own, or else those of KubeFedConfig; both may change at any time.
+  #limitsOf(cluster: string): MemberLimits {
+    const own = this.#find(cluster)?.spec.memberClient;
+    return own ? readMemberLimits(own) : this.#settings().memberClient;
   }
 
   #tell(cluster: string, change: MemberChange): void {

@@ -34,12 +34,18 @@ export async function dispatch(
   if (operation.kind === "none" || !target) return { kind: "none" };
   if (!context.isCurrent()) return { kind: "stale" };
   try {
-    return await context.connection.gate.run(() => perform(operation, target, context, signal));
+    // What waited for its turn may have been overtaken meanwhile.
+    return await context.connection.gate.run(async () => {
+      if (!context.isCurrent()) return { kind: "stale" };
+      return perform(operation, target, context, signal);
+    }, ticketOf(target));
   } catch (error) {
     signal.throwIfAborted();
     if (isGone(error, operation.kind)) return { kind: "removed" };
     const message = error instanceof Error ? error.message : String(error);
-    return isLate(error) ? { kind: "timedOut", message } : { kind: "failed", message };
+    if (!isLate(error)) return { kind: "failed", message };
+    const turn = error instanceof MemberBusyError ? error.retryAfterMs : undefined;
+    return { kind: "timedOut", message, ...(turn === undefined ? {} : { retryAfterMs: turn }) };
   }
 }
 
@@ -49,7 +55,7 @@ async function perform(
   context: DispatchContext,
   signal: AbortSignal,
 ): Promise<WriteResult> {
-  const { client } = context.connection;
+  const { direct: client } = context.connection;
   const path = pathOf(target);
   switch (operation.kind) {
     case "create":
@@ -74,7 +80,7 @@ async function createObject(
   context: DispatchContext,
   signal: AbortSignal,
 ): Promise<WriteResult> {
-  const { namespaces, client } = context.connection;
+  const { namespaces, direct: client } = context.connection;
   const { namespace } = operation;
   if (namespace) {
     const outcome = await namespaces.ensure(namespace, context.adoption, signal);
@@ -105,6 +111,10 @@ async function remove(
   const answer = await client.delete(path, name, options, signal);
   // A Status says that it is gone; an object, that it is on its way.
   return answer.kind === "Status" ? { kind: "removed" } : { kind: "removing" };
+}
+
+function ticketOf({ apiVersion, kind, namespace = "", name }: MemberObjectRef): string {
+  return `${apiVersion} ${kind} ${namespace}/${name}`;
 }
 
 function pathOf(target: MemberObjectRef): ResourcePath {

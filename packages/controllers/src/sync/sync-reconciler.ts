@@ -6,6 +6,7 @@ import {
   recoverableStatuses,
   type SyncPlan,
   type SyncView,
+  type WriteOutcome,
 } from "@cellplane/federation";
 import { recordSync } from "../events/record-sync.ts";
 import { formatTime } from "../shared/format-time.ts";
@@ -129,9 +130,20 @@ async function report(
   const generation = pending === "ofEarlierGeneration" ? observedGeneration : plan.generation;
   const status = computeStatus(view, { ...plan, generation }, reports, now);
   const isStored = await storeStatus(object, status, { deps, type }, signal);
-  const failed = reports.find(({ status: each }) => recoverableStatuses.has(each));
+  const failures = reports.filter(({ status: each }) => recoverableStatuses.has(each));
+  const turns = results.flatMap(({ outcome }) => turnOf(outcome));
+  // Whoever only waits for its turn comes back for it.
+  if (turns.length > 0 && turns.length === failures.length) {
+    return { kind: "recheck", afterMs: Math.min(...turns) };
+  }
+  const [failed] = failures;
   if (failed) return { kind: "retry", reason: `${failed.member}: ${failed.message}` };
   return outcomeOf(results, isStored);
+}
+
+function turnOf(outcome: WriteOutcome): readonly number[] {
+  const isWaiting = outcome.kind === "timedOut" && outcome.retryAfterMs !== undefined;
+  return isWaiting ? [outcome.retryAfterMs] : [];
 }
 
 function outcomeOf(results: readonly DecisionResult[], isStored: boolean): Outcome {

@@ -7,6 +7,9 @@ import {
   type KubeFedCluster,
   type Tombstone,
 } from "@cellplane/federation";
+import type { EventRecorder } from "../events/event-recorder.ts";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
+import type { FederationSettings } from "../shared/federation-settings.ts";
 import type { MemberPool } from "../members/member-pool.ts";
 import type { Controller, ErrorReporter } from "../shared/controller.ts";
 import { tombstones } from "../shared/federation-resources.ts";
@@ -24,6 +27,9 @@ export interface TombstoneDependencies {
   readonly pool: MemberPool;
   readonly systemNamespace: string;
   readonly onError: ErrorReporter;
+  readonly settings: () => FederationSettings;
+  readonly recorder: EventRecorder;
+  readonly metrics: FederationMetrics;
 }
 
 /** Removes what was left behind in a member once its cluster is back, and then the tombstone. */
@@ -35,7 +41,7 @@ export function createTombstoneController(deps: TombstoneDependencies): Controll
   const addAll = (): void => {
     for (const tombstone of shared.tombstones.list()) add(tombstone);
   };
-  shared.tombstones.addHandler({ onAdd: add, onUpdate: add });
+  shared.tombstones.addHandler({ onAdd: add, onUpdate: add, onDelete: add });
   shared.clusters.addHandler({
     onAdd: addAll,
     onUpdate: (cluster, old) => {
@@ -43,16 +49,29 @@ export function createTombstoneController(deps: TombstoneDependencies): Controll
     },
   });
   deps.pool.onChange(addAll);
+  shared.configs.addHandler({ onUpdate: addAll });
 
   const reconcile = async (key: string, signal: AbortSignal): Promise<Outcome> => {
     const tombstone = shared.tombstones.get(`${systemNamespace}/${key}`);
     const cluster = tombstone && clusterOf(tombstone, deps);
     const connection = cluster && deps.pool.get(joinedClusterOf(cluster));
     // The cluster's return brings it up again.
+    deps.metrics.tombstones.set({}, shared.tombstones.list().length);
     if (!tombstone || !connection || !isClusterReady(cluster)) return { kind: "done" };
-    const isGone = await removeTarget(connection.client, tombstone, signal);
+    if (!deps.settings().gates.PushReconciler) return { kind: "done" };
+    const isGone = await connection.gate.run(
+      () => removeTarget(connection.direct, tombstone, signal),
+      `tombstone ${key}`,
+    );
     if (!isGone) return { kind: "recheck", afterMs: recheckMs };
     await ignoreGone(client.delete({ ...tombstones, namespace: systemNamespace }, key, {}, signal));
+    const { target, clusterName } = tombstone.spec;
+    deps.recorder.record(tombstone, {
+      type: "Normal",
+      reason: "TombstoneCleaned",
+      message: `Removed what was left of ${target.kind} ${JSON.stringify(target.name)} in cluster ${JSON.stringify(clusterName)}`,
+      component: "tombstone-controller",
+    });
     return { kind: "done" };
   };
 
@@ -60,7 +79,15 @@ export function createTombstoneController(deps: TombstoneDependencies): Controll
     name,
     run: (signal) =>
       runKeyed(
-        { name, informers: [], queue, reconcile, workers: 4, onError: deps.onError },
+        {
+          name,
+          informers: [],
+          queue,
+          reconcile,
+          workers: 4,
+          onError: deps.onError,
+          metrics: deps.metrics.controllers,
+        },
         signal,
       ),
   };

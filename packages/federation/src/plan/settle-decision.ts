@@ -21,7 +21,12 @@ export type WriteOutcome =
   | { readonly kind: "stale" }
   /** `status` where the operation's own word for failure is not the right one. */
   | { readonly kind: "failed"; readonly message: string; readonly status?: TopologyStatusName }
-  | { readonly kind: "timedOut"; readonly message: string };
+  /** `retryAfterMs`: when its turn is, where the member gets only so many writes. */
+  | {
+      readonly kind: "timedOut";
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    };
 
 /** A decision after its operation: what is reported and what the ledger becomes. */
 export interface SettledDecision {
