@@ -19,7 +19,7 @@ interface Layer {
 const architecture: Readonly<Record<string, Layer>> = {
   "apps/cli": {
     imports: ["apimachinery", "client", "federation", "grpc", "kms"],
-    folders: ["demo", "commands", "types", "membership", "output", "program"],
+    folders: ["demo", "commands", "release", "types", "membership", "output", "program"],
   },
   "apps/control-plane": {
     imports: [
@@ -49,6 +49,7 @@ const architecture: Readonly<Record<string, Layer>> = {
       "audit",
       "authn",
       "authz",
+      "webhooks",
       "crds",
       "kinds",
       "discovery",

@@ -145,3 +145,4 @@ export type { ValueTransformer } from "./storage/value-transformer.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";
 export { ensureAuthenticationConfig } from "./authn/ensure-authentication-config.ts";
 export { loadBuiltinDefinitions } from "./kinds/table/builtin-definitions.ts";
+export { openWebhookAdmission, type WebhookAdmission } from "./webhooks/webhook-admission.ts";

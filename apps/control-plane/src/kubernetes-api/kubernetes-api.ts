@@ -25,10 +25,12 @@ import {
   openApiServerCore,
   openAuditLog,
   openCrdController,
+  openWebhookAdmission,
   type Pki,
   type ResourceRegistry,
   runTokenSecretController,
   type SyncConverter,
+  type WebhookAdmission,
   writeKubeconfig,
 } from "@cellplane/apiserver";
 import type { MvccStore } from "@cellplane/kv";
@@ -164,7 +166,8 @@ async function startServer(
   const { objects } = core;
   await prepareObjects(foundation, core, registry, opened);
   const readiness = { isStarted: false, isShuttingDown: false };
-  const server = await listen(foundation, { core, registry, readiness });
+  const webhooks = opened.use(await openWebhookAdmission({ objects, registry }));
+  const server = await listen(foundation, { core, registry, readiness, webhooks });
   opened.defer(async () => {
     readiness.isShuttingDown = true;
     await server.close({ limitMs: 5000 });
@@ -216,10 +219,11 @@ function listen(
     readonly core: ApiServerCore;
     readonly registry: ResourceRegistry;
     readonly readiness: Readiness;
+    readonly webhooks: WebhookAdmission;
   },
 ): Promise<ApiServer> {
   const { access, extension, logger, pki, store, audit } = foundation;
-  const { core, registry } = parts;
+  const { core, registry, webhooks } = parts;
   const { objects } = core;
   const builtin = builtinAdmission(objects, { clock: Date.now });
   const own = extension.admission?.(objects, access.authorizer) ?? [];
@@ -235,7 +239,10 @@ function listen(
       admission: [
         access.escalationPlugin,
         ...builtin.beforeWebhooks,
+        webhooks.mutating,
+        // After people's webhooks, so that none of them undoes what the federation insists on.
         ...own,
+        webhooks.validating,
         ...builtin.afterWebhooks,
       ],
       handlers: [

@@ -43,6 +43,7 @@ import {
   validateRoleBinding,
 } from "../validation/rbac-validation.ts";
 import { protect } from "./core-rules.ts";
+import { validateWebhookConfiguration } from "../validation/webhook-validation.ts";
 import type { RulesByResource } from "./kind-rules.ts";
 
 const rbac = { allowsCreateOnUpdate: true, validateName: pathSegmentName };
@@ -110,10 +111,12 @@ export const otherRules: RulesByResource = {
   "admissionregistration.k8s.io/validatingwebhookconfigurations": {
     ...versioned,
     defaults: defaultValidatingWebhooks,
+    validate: validateWebhookConfiguration,
   },
   "admissionregistration.k8s.io/mutatingwebhookconfigurations": {
     ...versioned,
     defaults: defaultMutatingWebhooks,
+    validate: validateWebhookConfiguration,
   },
   "admissionregistration.k8s.io/validatingadmissionpolicies": {
     ...versioned,
