@@ -2,11 +2,14 @@ import { isStatus, type KubernetesObject, StatusError } from "@cellplane/apimach
 import type { ResourcePath, RestClient } from "../rest/rest-client.ts";
 import { retryDelayMs } from "../workqueue/retry-delay.ts";
 import { abortableDelay } from "./abortable-delay.ts";
+import { holdPacked, holdWhole, type PackedObject, type PackingOptions } from "./holding.ts";
 import type { Informer } from "./informer.ts";
 import { type IndexFunction, ObjectStore } from "./object-store.ts";
+import { WatchConfirmation } from "./watch-confirmation.ts";
 
 // A server ends a watch after so long; half of client-go's upper bound keeps dead connections short-lived.
 const watchSeconds = 300;
+const watchGraceSeconds = 30;
 const pageSize = 500;
 // A server that ends each watch at once, without an error, must not be asked in a loop.
 const shortWatchMs = 1000;
@@ -22,6 +25,8 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Drops what decisions do not need, before an object is kept. Identity by default. */
   readonly trim?: (object: KubernetesObject) => T;
+  /** Hold objects as text, which takes less memory and more time. */
+  readonly packing?: PackingOptions;
   /** Told of each failed list or watch; the informer goes on by itself. */
   readonly onError?: (error: unknown) => void;
   readonly random?: () => number;
@@ -34,7 +39,10 @@ export interface InformerOptions<T extends KubernetesObject> {
 export function createInformer<T extends KubernetesObject>(
   options: InformerOptions<T>,
 ): Informer<T> {
-  const store = new ObjectStore<T>(options.indexes ?? {});
+  const { indexes = {}, packing } = options;
+  const store = packing
+    ? new ObjectStore<T, PackedObject>(indexes, holdPacked(packing))
+    : new ObjectStore<T>(indexes, holdWhole());
   const trim = options.trim ?? ((object: KubernetesObject): T => object as T);
   const synced = Promise.withResolvers<void>();
   let hasSynced = false;
@@ -43,6 +51,8 @@ export function createInformer<T extends KubernetesObject>(
   let failures = 0;
 
   let waking = new AbortController();
+  let relisting = new AbortController();
+  const confirmation = new WatchConfirmation();
 
   const recover = (): void => {
     if (lastError === undefined) return;
@@ -73,6 +83,7 @@ export function createInformer<T extends KubernetesObject>(
     }
     store.replace(objects, revision);
     resourceVersion = revision;
+    confirmation.listed(revision);
     succeed();
     if (!hasSynced) {
       hasSynced = true;
@@ -97,21 +108,30 @@ export function createInformer<T extends KubernetesObject>(
     for await (const { type, object } of events) {
       succeed();
       resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
+      confirmation.told(object.metadata.resourceVersion);
       if (type === "DELETED") store.remove(trim(object));
       else if (type !== "BOOKMARK") store.put(trim(object));
     }
   };
 
   const runOnce = async (signal: AbortSignal): Promise<void> => {
+    let deadline: AbortSignal | undefined;
     try {
       if (resourceVersion === undefined) await listAll(signal);
       const startedMs = performance.now();
-      await watchOn(signal);
+      // A server that does not end its watch in time tells nothing any more, maybe for long.
+      deadline = AbortSignal.timeout((watchSeconds + watchGraceSeconds) * 1000);
+      await watchOn(AbortSignal.any([signal, relisting.signal, deadline]));
       if (performance.now() - startedMs < shortWatchMs) {
         await abortableDelay(retryDelayMs(0, (options.random ?? Math.random)()), signal);
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (relisting.signal.aborted || deadline?.aborted === true) {
+        relisting = new AbortController();
+        resourceVersion = undefined;
+        return;
+      }
       // History is gone, so the next round lists.
       if (isStatus(error, "Expired") || isStatus(error, "Gone")) resourceVersion = undefined;
       else if (error instanceof StatusError && error.code === 404) resourceVersion = undefined;
@@ -137,8 +157,15 @@ export function createInformer<T extends KubernetesObject>(
     list: () => store.list(),
     byIndex: (index, value) => store.byIndex(index, value),
     addHandler: (handler, signal) => store.addHandler(handler, signal),
-    record: (object) => store.put(trim(object)),
+    record: (object) => {
+      confirmation.written(object.metadata.resourceVersion, performance.now());
+      store.put(trim(object));
+    },
     recordRemoval: (object) => store.remove(trim(object)),
+    get isWatchDoubted() {
+      return confirmation.isDoubted(performance.now());
+    },
+    relist: () => relisting.abort(),
     wake: () => waking.abort(),
     async waitForSync(signal) {
       if (hasSynced) return true;
@@ -152,6 +179,10 @@ export function createInformer<T extends KubernetesObject>(
     },
     async run(signal) {
       while (!signal.aborted) await runOnce(signal);
+      if (!packing) return;
+      // Others may hold the same texts. What is not known any more must not look absent.
+      hasSynced = false;
+      store.clear();
     },
   };
 }

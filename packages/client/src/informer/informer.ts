@@ -4,6 +4,8 @@ import type { KubernetesObject } from "@cellplane/apimachinery";
 export interface InformerHandler<T extends KubernetesObject = KubernetesObject> {
   onAdd?(object: T): void;
   onUpdate?(object: T, old: T): void;
+  /** It was added or updated: for those to whom the state before does not matter, which then need not be unpacked. */
+  onPut?(object: T): void;
   onDelete?(object: T): void;
   /** `hasSynced` or whether there is a `lastError` has changed. */
   onStateChange?(): void;
@@ -29,6 +31,13 @@ export interface Informer<T extends KubernetesObject = KubernetesObject> {
   record(object: T): void;
   /** Takes in that one's own deletion has removed this object. */
   recordRemoval(object: T): void;
+  /**
+   * Whether the watch has not told of what was recorded in time: it may hold back events of others,
+   * too. Until it tells something again.
+   */
+  readonly isWatchDoubted: boolean;
+  /** Reads everything anew by a list, and watches from there. */
+  relist(): void;
   /** Tries again at once, where a failed list or watch is being waited out. */
   wake(): void;
   /** Resolves with true once synced, with false when `signal` aborts first. */

@@ -19,6 +19,7 @@ const explanations: Readonly<Record<string, string>> = {
   ETIMEDOUT: "no answer came in time",
   ECONNRESET: "the connection was reset",
   CERT_HAS_EXPIRED: "its certificate has expired",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet; one of the clocks may be wrong",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for other host names",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not signed by the given CA",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not signed by the given CA",

@@ -101,6 +101,7 @@ export function createClusterController(deps: {
     gaugeJoined();
     const { health, cacheSyncTimeoutMs } = deps.settings();
     const startedMs = performance.now();
+    await pool.whenOpened(key);
     const connection = pool.get(key);
     const probe = connection
       ? await probeMember(connection, health.timeoutMs)
@@ -124,6 +125,7 @@ export function createClusterController(deps: {
       if (!wasReady) connection?.wake();
     }
     const finding = { probe: accepted, trouble: connection?.trouble(cacheSyncTimeoutMs) };
+    if (accepted.kind === "healthy") connection?.relistDoubted();
     const joined = concerned.find(({ metadata }) => metadata.name === key);
     if (joined) tellOfCluster(deps.recorder, joined, clusterEvents(found.get(key), finding));
     found.set(key, finding);

@@ -100,10 +100,8 @@ export class MemberConnection implements AsyncDisposable {
 
   /** Whether not one of its watches works, all for want of permission. */
   isBlind(): boolean {
-    const watches = Array.from(this.#watched.values(), ({ informer, resource }) => {
-      return { resource, error: informer.lastError, isLate: false };
-    });
-    return isBlind({ watches });
+    const watches = Array.from(this.#watched.values());
+    return isBlind(watches.map(({ informer }) => ({ error: informer.lastError })));
   }
 
   /** What is wrong with a member that can be reached; `undefined` where nothing is. */
@@ -112,6 +110,7 @@ export class MemberConnection implements AsyncDisposable {
       watches: Array.from(this.#watched.values(), ({ informer, resource, sinceMs }) => ({
         resource,
         error: informer.lastError,
+        isDoubted: informer.isWatchDoubted,
         isLate: !informer.hasSynced && performance.now() - sinceMs > cacheSyncTimeoutMs,
       })),
       slowedForMs:
@@ -169,6 +168,13 @@ export class MemberConnection implements AsyncDisposable {
     const changed = JSON.stringify([...served]) !== JSON.stringify([...(this.#served ?? [])]);
     this.#served = served;
     return changed;
+  }
+
+  /** Reads by list what watches are not relied on to tell. */
+  relistDoubted(): void {
+    for (const { informer } of this.#watched.values()) {
+      if (informer.isWatchDoubted) informer.relist();
+    }
   }
 
   /** Lets informers that wait out a failure try again at once: the member is back. */

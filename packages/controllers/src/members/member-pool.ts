@@ -9,7 +9,12 @@ import {
 } from "../shared/federation-settings.ts";
 import type { SharedInformers } from "../shared/shared-informers.ts";
 import { MemberConnection } from "./member-connection.ts";
-import { type MemberCredentials, readMemberCredentials } from "./member-credentials.ts";
+import {
+  type CredentialsOutcome,
+  type MemberCredentials,
+  readMemberCredentials,
+} from "./member-credentials.ts";
+import { type OpenSecret, SealedSecrets } from "./sealed-secrets.ts";
 
 /** Reaches a member's API server: directly, or through a tunnel. */
 export type ConnectMember = (cluster: string, credentials: MemberCredentials) => RestClient;
@@ -38,12 +43,15 @@ export class MemberPool implements AsyncDisposable {
   readonly #onError: ErrorReporter;
   readonly #settings: () => FederationSettings;
   readonly #metrics: FederationMetrics | undefined;
+  readonly #sealed: SealedSecrets;
 
   constructor(deps: {
     readonly shared: SharedInformers;
     readonly connect: ConnectMember;
     readonly systemNamespace: string;
     readonly onError: ErrorReporter;
+    /** Opens sealed credentials; without it they are reported as malformed. */
+    readonly openSecret?: OpenSecret;
     readonly settings: () => FederationSettings;
     readonly metrics?: FederationMetrics;
   }) {
@@ -52,6 +60,11 @@ export class MemberPool implements AsyncDisposable {
     this.#connect = deps.connect;
     this.#systemNamespace = deps.systemNamespace;
     this.#onError = deps.onError;
+    this.#sealed = new SealedSecrets(deps.openSecret, (cluster) => {
+      this.#refresh(cluster);
+      // Why there is none may have changed, though there is none still.
+      if (!this.#entries.has(cluster)) this.#tell(cluster, "connection");
+    });
     this.#settings = deps.settings;
     this.#metrics = deps.metrics;
     const refresh = (cluster: KubeFedCluster): void => this.#refresh(joinedClusterOf(cluster));
@@ -82,8 +95,14 @@ export class MemberPool implements AsyncDisposable {
   problemOf(cluster: string): string | undefined {
     const object = this.#find(cluster);
     if (!object) return `KubeFedCluster ${JSON.stringify(cluster)} not found`;
-    const outcome = readMemberCredentials(object, this.#secretOf(object));
+    const outcome = this.#credentialsOf(object);
+    if (outcome.kind === "pending") return "its Secret is being opened";
     return outcome.kind === "malformed" ? outcome.message : undefined;
+  }
+
+  /** Resolves once a joined cluster's Secret is opened, or known not to open. */
+  whenOpened(cluster: string): Promise<void> {
+    return this.#sealed.whenTried(cluster);
   }
 
   /** Tells `listener` when a connection comes, goes or is replaced, or serves other kinds, until `signal` aborts. */
@@ -101,6 +120,7 @@ export class MemberPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#sealed[Symbol.dispose]();
     const entries = Array.from(this.#entries.values());
     this.#entries.clear();
     await Promise.all(entries.map(({ connection }) => connection[Symbol.asyncDispose]()));
@@ -108,7 +128,9 @@ export class MemberPool implements AsyncDisposable {
 
   #refresh(cluster: string): void {
     const object = this.#find(cluster);
-    const outcome = object && readMemberCredentials(object, this.#secretOf(object));
+    if (!object) this.#sealed.view(cluster, undefined);
+    const outcome = object && this.#credentialsOf(object);
+    if (outcome?.kind === "pending") return;
     const credentials = outcome?.kind === "found" ? outcome.credentials : undefined;
     const fingerprint = JSON.stringify(credentials ?? null);
     const known = this.#entries.get(cluster);
@@ -133,6 +155,23 @@ export class MemberPool implements AsyncDisposable {
   #limitsOf(cluster: string): MemberLimits {
     const own = this.#find(cluster)?.spec.memberClient;
     return own ? readMemberLimits(own) : this.#settings().memberClient;
+  }
+
+  /** `pending`: what is connected stays so, until the Secret is opened or known not to open. */
+  #credentialsOf(object: KubeFedCluster): CredentialsOutcome | { readonly kind: "pending" } {
+    const { name = "" } = object.metadata;
+    const view = this.#sealed.view(name, this.#secretOf(object));
+    switch (view.kind) {
+      case "readable":
+        return readMemberCredentials(object, view.secret);
+      case "opening":
+        return { kind: "pending" };
+      case "closed":
+        // A key service that is away cuts no connection that stands.
+        return view.isRetryable && this.#entries.has(name)
+          ? { kind: "pending" }
+          : { kind: "malformed", message: view.message };
+    }
   }
 
   #tell(cluster: string, change: MemberChange): void {

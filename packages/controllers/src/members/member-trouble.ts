@@ -2,7 +2,13 @@ import { StatusError } from "@cellplane/apimachinery";
 
 /** What is wrong with a member that can be reached: a word, and a sentence. */
 export interface MemberTrouble {
-  readonly reason: "Unauthorized" | "Forbidden" | "WatchFailed" | "CacheNotSynced" | "Throttled";
+  readonly reason:
+    | "Unauthorized"
+    | "Forbidden"
+    | "WatchFailed"
+    | "WatchStale"
+    | "CacheNotSynced"
+    | "Throttled";
   readonly message: string;
 }
 
@@ -13,6 +19,8 @@ export interface MemberSigns {
     readonly error: Error | undefined;
     /** Its first list has been awaited for longer than it may take. */
     readonly isLate: boolean;
+    /** Its watch is open, but has not told of what was written. */
+    readonly isDoubted: boolean;
   }[];
   /** For how long it has been given fewer requests than configured, in milliseconds. */
   readonly slowedForMs: number;
@@ -49,13 +57,18 @@ export function formatTrouble({ watches, slowedForMs }: MemberSigns): MemberTrou
     const all = named(failed.map(({ resource }) => resource));
     return { reason: "WatchFailed", message: `${all} cannot be watched: ${first.error.message}` };
   }
+  const stale = watches.filter(({ isDoubted }) => isDoubted).map(({ resource }) => resource);
+  if (stale.length > 0) {
+    const message = `the watch of ${named(stale)} is open and does not tell of what was written; it is listed instead`;
+    return { reason: "WatchStale", message };
+  }
   const late = watches.filter(({ isLate }) => isLate).map(({ resource }) => resource);
   if (late.length === 0) return undefined;
   return { reason: "CacheNotSynced", message: `the first list of ${named(late)} is overdue` };
 }
 
 /** Whether not one of the watches works, all for want of permission. */
-export function isBlind({ watches }: Pick<MemberSigns, "watches">): boolean {
+export function isBlind(watches: readonly { readonly error: Error | undefined }[]): boolean {
   return watches.every(({ error }) => error instanceof StatusError && error.code === 403);
 }
 

@@ -21,6 +21,8 @@ interface Attempt {
   readonly version: string;
   view: SecretView;
   failures: number;
+  /** Settles when it was tried for the first time. */
+  first: Promise<void>;
   timer?: NodeJS.Timeout;
 }
 
@@ -53,10 +55,16 @@ export class SealedSecrets implements Disposable {
     const known = this.#attempts.get(cluster);
     if (known?.version === version) return known.view;
     this.#forget(cluster);
-    const attempt: Attempt = { version, view: { kind: "opening" }, failures: 0 };
+    const view = { kind: "opening" } as const;
+    const attempt: Attempt = { version, view, failures: 0, first: Promise.resolve() };
     this.#attempts.set(cluster, attempt);
-    void this.#try(cluster, secret, attempt);
-    return attempt.view;
+    attempt.first = this.#try(cluster, secret, attempt);
+    return view;
+  }
+
+  /** Resolves once the Secret that was viewed last is opened, or known not to open. */
+  async whenTried(cluster: string): Promise<void> {
+    await this.#attempts.get(cluster)?.first;
   }
 
   [Symbol.dispose](): void {
