@@ -7,12 +7,14 @@ import { createLogger } from "./kubernetes-api/create-logger.ts";
 import { openKubernetesApi } from "./kubernetes-api/kubernetes-api.ts";
 import { reportErrors } from "./kubernetes-api/report-errors.ts";
 import { connectOwn, serveUntilSignal } from "./kubernetes-api/serve-until-signal.ts";
+import { openSecretWith, openServerEnvelope } from "./options/envelope-options.ts";
 import type { ServerOptions } from "./options/server-options.ts";
 import { version } from "./version.ts";
 
 /** Runs a control plane: the federation's kinds, views and controllers on a Kubernetes API of its own. */
 export async function runControlPlane(options: ServerOptions): Promise<void> {
   const logger = createLogger(options.logLevel, "control-plane");
+  await using envelope = openServerEnvelope(options.envelope ?? {});
   const inspector = new Inspector();
   const api = await openKubernetesApi({
     ...options,
@@ -31,7 +33,11 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
     identity: identityOfDataDir(options.dataDir),
     logger,
     onError,
-    settings: { metrics: new FederationMetrics(api.metrics), inspector },
+    settings: {
+      metrics: new FederationMetrics(api.metrics),
+      inspector,
+      ...openSecretWith(envelope),
+    },
   });
   await serveUntilSignal(api, [...createApiControllers(deps), federation], () => {
     process.stdout.write(

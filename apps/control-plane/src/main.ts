@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { createControllerManagerCommand } from "./options/controller-manager-command.ts";
+import { addEnvelopeOptions } from "./options/envelope-options.ts";
 import { createInstallCommand } from "./options/install-command.ts";
+import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
 import { ServerError } from "./options/server-error.ts";
 
@@ -53,7 +55,8 @@ Examples:
     },
   );
   const plugin = [createControllerManagerCommand(), createInstallCommand()];
-  for (const command of [up, member, ...plugin]) program.addCommand(command.exitOverride());
+  for (const command of [addEnvelopeOptions(up), member, ...plugin, createKmsCommand()])
+    program.addCommand(command.exitOverride());
   return program;
 }
 

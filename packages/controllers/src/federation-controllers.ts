@@ -5,7 +5,9 @@ import { createClusterController } from "./cluster/cluster-controller.ts";
 import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { Inspector } from "./inspect/inspector.ts";
 import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
+import type { OpenSecret } from "./members/sealed-secrets.ts";
 import { FederationMetrics } from "./metrics/federation-metrics.ts";
+import { createQuotaController } from "./quota/quota-controller.ts";
 import { createSchedulingController } from "./scheduling/scheduling-controller.ts";
 import type { Controller, ErrorReporter } from "./shared/controller.ts";
 import { readFederationSettings } from "./shared/federation-settings.ts";
@@ -20,6 +22,8 @@ export interface FederationControllerDependencies {
   readonly client: RestClient;
   /** Reaches a member: directly, or through a tunnel. */
   readonly connect: ConnectMember;
+  /** Opens sealed member credentials. */
+  readonly openSecret?: OpenSecret;
   readonly controlPlaneId: string;
   readonly systemNamespace?: string;
   /** Instead of `planSync`: for tests that plant a mistake and see it found. */
@@ -56,6 +60,7 @@ export function createFederationControllers(
         onError,
         settings,
         metrics,
+        ...(deps.openSecret === undefined ? {} : { openSecret: deps.openSecret }),
       });
       const recorder = new ApiEventRecorder({ client, nowMs, outcomes: metrics.events });
       const world = { client, shared, pool, settings, systemNamespace };
@@ -71,6 +76,7 @@ export function createFederationControllers(
         createTombstoneController(common),
         typeConfigs,
         createSchedulingController(synced),
+        createQuotaController(synced),
       ];
       using _ = inspector.open({
         pool,

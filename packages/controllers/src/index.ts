@@ -9,7 +9,6 @@ export { FederationMetrics } from "./metrics/federation-metrics.ts";
 export { createGarbageCollectorController } from "./garbage-collector/garbage-collector-controller.ts";
 export { Inspector } from "./inspect/inspector.ts";
 export type { InspectedRef } from "./inspect/inspected-object.ts";
-export type { DiffBasis, MemberDiff, PlacementDiff } from "./inspect/member-diff.ts";
 export { type Election, LeaseLostError } from "./leader-election/election.ts";
 export { fenceWrites } from "./leader-election/fence-writes.ts";
 export type { LockKind } from "./leader-election/kubefed-lock.ts";
@@ -19,6 +18,7 @@ export {
 } from "./leader-election/leader-elected-controller.ts";
 export type { MemberCredentials } from "./members/member-credentials.ts";
 export type { ConnectMember } from "./members/member-pool.ts";
+export type { OpenSecret } from "./members/sealed-secrets.ts";
 export { createNamespaceController } from "./namespace/namespace-controller.ts";
 export type { PlanSync } from "./sync/sync-dependencies.ts";
 export { createRoleAggregationController } from "./role-aggregation/role-aggregation-controller.ts";

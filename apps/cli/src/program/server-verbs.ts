@@ -14,6 +14,8 @@ export const serverVerbs: readonly {
       "--token-auth-file",
       "--audit-log-path",
       "--log-level",
+      "--envelope-key-file",
+      "--envelope-kms",
     ],
   },
   {
@@ -44,6 +46,8 @@ export const serverVerbs: readonly {
       "--controller-user",
       "--install",
       "--log-level",
+      "--envelope-key-file",
+      "--envelope-kms",
     ],
   },
   {
@@ -58,5 +62,10 @@ export const serverVerbs: readonly {
       "--dry-run",
       "--output",
     ],
+  },
+  {
+    name: "kms",
+    summary: "Run a KMS v2 plug-in that encrypts with the keys of a file",
+    options: ["--key-file", "--listen"],
   },
 ];

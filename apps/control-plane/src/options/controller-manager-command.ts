@@ -1,14 +1,16 @@
 import { Command } from "commander";
 import { kubefed } from "@cellplane/federation";
+import type { EnvelopeOptions } from "@cellplane/kms";
 import {
   parseWebhookService,
   parseWebhookUrl,
   type WebhookTarget,
 } from "../plugin/webhook/webhook-target.ts";
 import type { ControllerManagerOptions } from "../plugin/run-controller-manager.ts";
+import { addEnvelopeOptions } from "./envelope-options.ts";
 import { parseListen } from "./server-options.ts";
 
-interface RawOptions {
+interface RawOptions extends EnvelopeOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace: string;
@@ -25,7 +27,7 @@ interface RawOptions {
 
 /** `cellplane controller-manager`. */
 export function createControllerManagerCommand(): Command {
-  return new Command("controller-manager")
+  const command = new Command("controller-manager")
     .description("Run the federation's controllers and webhooks against another API server")
     .option("--kubeconfig <file>", "the host (default: KUBECONFIG, else ~/.kube/config)")
     .option("--context <name>", "context of that file (default: the current one)")
@@ -64,6 +66,7 @@ Examples:
       const { runControllerManager } = await import("../plugin/run-controller-manager.ts");
       await runControllerManager(optionsOf(raw));
     });
+  return addEnvelopeOptions(command);
 }
 
 function optionsOf(raw: RawOptions): ControllerManagerOptions {
@@ -80,5 +83,9 @@ function optionsOf(raw: RawOptions): ControllerManagerOptions {
     ...(raw.namespacesFile === undefined ? {} : { namespacesFile: raw.namespacesFile }),
     ...(raw.controllerUser === undefined ? {} : { controllerUser: raw.controllerUser }),
     ...(target === undefined ? {} : { target }),
+    envelope: {
+      ...(raw.envelopeKeyFile === undefined ? {} : { envelopeKeyFile: raw.envelopeKeyFile }),
+      ...(raw.envelopeKms === undefined ? {} : { envelopeKms: raw.envelopeKms }),
+    },
   };
 }

@@ -1,7 +1,8 @@
+import type { EnvelopeOptions } from "@cellplane/kms";
 import { Command } from "commander";
 import { parseDatastore, parseListen, type ServerOptions } from "./server-options.ts";
 
-interface RawOptions {
+interface RawOptions extends EnvelopeOptions {
   readonly dataDir: string;
   readonly listen: ServerOptions["listen"];
   readonly datastore: ServerOptions["datastore"];
@@ -42,9 +43,13 @@ export function createServerCommand(
     .option("--log-level <level>", "debug, info, warn or error", "warn")
     .addHelpText("after", texts.help)
     .action(async (raw: RawOptions) => {
-      const { tokenAuthFile, auditLogPath, ...rest } = raw;
+      const { tokenAuthFile, auditLogPath, envelopeKeyFile, envelopeKms, ...rest } = raw;
       await run({
         ...rest,
+        envelope: {
+          ...(envelopeKeyFile === undefined ? {} : { envelopeKeyFile }),
+          ...(envelopeKms === undefined ? {} : { envelopeKms }),
+        },
         ...(tokenAuthFile === undefined ? {} : { tokenAuthFile }),
         ...(auditLogPath === undefined ? {} : { auditLogPath }),
       });

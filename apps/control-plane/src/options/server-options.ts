@@ -1,3 +1,4 @@
+import type { EnvelopeOptions } from "@cellplane/kms";
 import { ServerError } from "./server-error.ts";
 
 /** What `up` and `member` are told. */
@@ -7,6 +8,8 @@ export interface ServerOptions {
   readonly datastore: "sqlite" | "memory";
   readonly tokenAuthFile?: string;
   readonly auditLogPath?: string;
+  /** Keys that sealed member credentials are opened with. */
+  readonly envelope?: EnvelopeOptions;
   readonly logLevel: string;
 }
 

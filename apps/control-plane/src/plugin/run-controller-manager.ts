@@ -7,10 +7,12 @@ import {
 import type { Logger } from "@cellplane/apiserver";
 import type { RestClient } from "@cellplane/client";
 import { groups } from "@cellplane/federation";
+import type { EnvelopeOptions } from "@cellplane/kms";
 import { identityOfProcess } from "../federation/candidate-identity.ts";
 import { createLedFederation } from "../federation/led-federation.ts";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { reportErrors } from "../kubernetes-api/report-errors.ts";
+import { openSecretWith, openServerEnvelope } from "../options/envelope-options.ts";
 import { readHostId } from "./host/host-identity.ts";
 import { applyInstallation } from "./install/apply-installation.ts";
 import { renderInstallation } from "./install/render-installation.ts";
@@ -30,6 +32,8 @@ export interface ControllerManagerOptions extends HostOptions {
   readonly target?: WebhookTarget;
   readonly installs: "first" | "never";
   readonly logLevel: string;
+  /** Keys that sealed member credentials are opened with. */
+  readonly envelope?: EnvelopeOptions;
 }
 
 /** Runs the federation's controllers and webhooks against a host, until SIGTERM or SIGINT. */
@@ -60,6 +64,7 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   const { systemNamespace, listen } = options;
+  await using envelope = openServerEnvelope(options.envelope ?? {});
   const named = options.target === undefined ? [] : hostsOfTarget(options.target);
   await using certificate = await openWebhookCertificate({
     certDir: options.certDir,
@@ -98,7 +103,7 @@ async function serve(
     identity: identityOfProcess(),
     logger,
     onError,
-    settings: { metrics },
+    settings: { metrics, ...openSecretWith(envelope) },
     beside: (client) => {
       readiness.setLeads("yes");
       registrar = registrarOf(client);
