@@ -27,6 +27,7 @@ export { checkNamespace, type NamespaceContext } from "./admission/check-namespa
 export { checkOverrides } from "./admission/check-overrides.ts";
 export { checkRollback } from "./admission/check-rollback.ts";
 export { checkSelection, checkSelector, checkTopologyName } from "./admission/check-selection.ts";
+export { checkTenantQuota } from "./admission/check-tenant-quota.ts";
 export { checkTopologyTypeObject } from "./admission/check-topology-type.ts";
 export { checkTypeConfig } from "./admission/check-type-config.ts";
 export {
@@ -118,6 +119,7 @@ export type {
   SchedulingCondition,
   TopologyPreference,
 } from "./api/replica-scheduling-preference.ts";
+export type { QuotaAmounts, TenantQuota, TenantQuotaSpec } from "./api/tenant-quota.ts";
 export type { Tombstone, TombstoneSpec } from "./api/tombstone.ts";
 export {
   conditionTypes,
@@ -206,6 +208,7 @@ export {
 export { explainPlan, type ExplainExtras } from "./explain/explain-plan.ts";
 export { formatSelector } from "./explain/format-selector.ts";
 export { maskSecrets } from "./explain/mask-secret.ts";
+export type { DiffBasis, MemberDiff, PlacementDiff } from "./explain/placement-diff.ts";
 export {
   type AppliedOverride,
   inspectApiVersion,
@@ -343,6 +346,15 @@ export type {
 } from "./plan/sync-view.ts";
 export { isTombstoneDue, tombstoneOf } from "./plan/tombstone-of.ts";
 export { releaseOperation, removeDecision, withdrawRow } from "./plan/withdraw-row.ts";
+export { findExceeded, type QuotaDemand } from "./quota/find-exceeded.ts";
+export { quotaStatus } from "./quota/quota-status.ts";
+export {
+  countKeysOf,
+  federatedObjectsKey,
+  hardLimit,
+  limitsTenant,
+  membersPerObjectKey,
+} from "./quota/tenant-quota-keys.ts";
 export { isWhollyReady, type MemberReplicas, replicasOf } from "./scheduling/member-replicas.ts";
 export { planReplicas, type ReplicaPlan, type ReplicaView } from "./scheduling/plan-replicas.ts";
 export { planScheduling } from "./scheduling/plan-scheduling.ts";

@@ -1,4 +1,4 @@
-import { type FieldError, isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
+import { type FieldError, forbidden, isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
 import type { AdmissionRequest, ObjectScope } from "@cellplane/apiserver";
 import {
   type Actor,
@@ -12,6 +12,7 @@ import {
   checkNamespace,
   checkNamespaceDeletion,
   checkProtected,
+  checkTenantQuota,
   checkTopologyTypeObject,
   checkTypeConfig,
   defaultKubeFedConfig,
@@ -29,6 +30,7 @@ import {
   tenantOf,
   warnOfKubeFedConfig,
   topologyTypeOf,
+  type TenantQuota,
   type TopologyType,
   kubefed,
 } from "@cellplane/federation";
@@ -112,6 +114,20 @@ export const judges: Readonly<Record<string, Judge>> = {
       return only(checkTypeConfig(object as FederatedTypeConfig, others));
     },
   },
+  "tenantquotas.cellplane.io": {
+    check: ({ request, actor, lookups }, object) => {
+      if (actor === "user") throw forbidden({ ...request.gvr, name: request.name }, adminsOnly);
+      const counted = lookups.typeConfigs().map(({ spec: { federatedType } }) => {
+        const { group = "", pluralName } = federatedType;
+        return `${pluralName}.${group}`;
+      });
+      return only(checkTenantQuota(object as TenantQuota, ["cells.cellplane.io", ...counted]));
+    },
+    checkDeletion: ({ request, actor }) => {
+      if (actor === "user") throw forbidden({ ...request.gvr, name: request.name }, adminsOnly);
+      return [];
+    },
+  },
   "topologytypes.cellplane.io": {
     check: async (of, object) => {
       const old = of.request.oldObject as TopologyType | undefined;
@@ -151,6 +167,8 @@ export const judges: Readonly<Record<string, Judge>> = {
     },
   },
 };
+
+const adminsOnly = "only platform administrators may write quotas of tenants";
 
 /** How federated kinds are judged. */
 export const federatedJudge: Judge = {

@@ -14,6 +14,7 @@ import { type Actor, kubefed } from "@cellplane/federation";
 import { controllerUser } from "../kubernetes-api/kubernetes-api.ts";
 import { type Case, federatedJudge, type Judge, judges, typeConfigOf } from "./admission-judges.ts";
 import type { FederationLookups } from "./federation-lookups.ts";
+import { isCountedCell, TenantQuotas } from "./tenant-quotas.ts";
 
 /** Tells who writes. */
 export type ActorOf = (request: AdmissionRequest) => Actor | Promise<Actor>;
@@ -37,6 +38,8 @@ export function createFederationAdmission(
     lookups: lookups(),
   });
 
+  const quotas = new TenantQuotas(lookups, Date.now);
+
   return {
     name: "Federation",
     handles: (request) => judgeOf(request) !== undefined,
@@ -58,7 +61,11 @@ export function createFederationAdmission(
       for (const warning of findings.warnings) request.warn(warning);
       if (findings.errors.length > 0)
         throw invalidObject(namedKind(request, object), findings.errors);
+      const typeConfig = judge === federatedJudge ? typeConfigOf(request, lookups()) : undefined;
+      // Last, so that nothing is reserved for what is refused here.
+      if (typeConfig || isCountedCell(request)) await quotas.check(request, object, typeConfig);
     },
+    settle: (request, outcome) => quotas.settle(request, outcome),
   };
 }
 

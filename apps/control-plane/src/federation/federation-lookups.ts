@@ -8,6 +8,7 @@ import {
   type KubeFedConfig,
   kubefed,
   readFeatureGates,
+  type TenantQuota,
   type Tombstone,
   type PropagatedVersion,
   type TopologyType,
@@ -45,6 +46,7 @@ export class FederationLookups implements Disposable {
       of("kubefedclusters"),
       of("kubefedconfigs"),
       ours("topologytypes"),
+      ours("tenantquotas"),
     ];
     await Promise.all(watched.map((scope) => lookups.#watch(scope)));
     return lookups;
@@ -82,6 +84,10 @@ export class FederationLookups implements Disposable {
   topologyTypes(): ReadonlyMap<string, TopologyTypeSpec> {
     const types = this.#all("topologytypes") as readonly TopologyType[];
     return new Map(types.map(({ metadata, spec }) => [metadata.name ?? "", spec]));
+  }
+
+  tenantQuotas(): readonly TenantQuota[] {
+    return this.#all("tenantquotas") as readonly TenantQuota[];
   }
 
   isolation(): "byTenant" | "off" {

@@ -34,6 +34,13 @@ export function createWriteAdmission(
         await plugin.validate(request, signal());
       }
     },
+    settle: (change, outcome) => {
+      for (const plugin of plugins) {
+        if (!plugin.settle) continue;
+        const request = requestOf(context, change);
+        if (plugin.handles(request)) plugin.settle(request, outcome);
+      }
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type {
   GroupVersionResource,
   KubernetesObject,
 } from "@cellplane/apimachinery";
+import type { SettledOutcome } from "../registry/write-request.ts";
 import type { UserInfo } from "../request/user.ts";
 
 /** What admission decides upon: the fields of an AdmissionReview request. */
@@ -38,4 +39,9 @@ export interface AdmissionPlugin {
     signal: AbortSignal,
   ) => Promise<KubernetesObject> | KubernetesObject;
   readonly validate?: (request: AdmissionRequest, signal: AbortSignal) => Promise<void> | void;
+  /**
+   * Told what became of a creation once, after `validate` was asked about it, whoever refused it. A
+   * webhook cannot be told.
+   */
+  readonly settle?: (request: AdmissionRequest, outcome: SettledOutcome) => void;
 }

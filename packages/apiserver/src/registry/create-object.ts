@@ -37,7 +37,7 @@ export async function createObject(
   const deduped = dedupeOwners(request, admitted);
   for (let attempt = 1; ; attempt += 1) {
     const named = await prepare(request, deduped);
-    const result = await insert(request, named);
+    const result = await insertAndSettle(request, named);
     if (result) return result;
     const generated = (deduped.metadata.name ?? "") === "";
     if (!generated || attempt === maxGenerateAttempts) throw await explainLoss(request, named);
@@ -58,12 +58,29 @@ async function prepare(request: WriteRequest, object: KubernetesObject): Promise
   const filled = withMetadata(object, metadata);
   const prepared = strategy.prepareForCreate?.(filled, strategyContext(request)) ?? filled;
   checkNewObject(request, prepared);
-  await request.admission.validate({
-    operation: "CREATE",
-    name: metadata.name ?? "",
-    object: prepared,
-  });
+  const change = { operation: "CREATE", name: metadata.name ?? "", object: prepared } as const;
+  try {
+    await request.admission.validate(change);
+  } catch (error) {
+    request.admission.settle?.(change, "failed");
+    throw error;
+  }
   return prepared;
+}
+
+async function insertAndSettle(
+  request: WriteRequest,
+  object: KubernetesObject,
+): Promise<WriteResult | undefined> {
+  const change = { operation: "CREATE", name: object.metadata.name ?? "", object } as const;
+  try {
+    const result = await insert(request, object);
+    request.admission.settle?.(change, result && !request.dryRun ? "stored" : "failed");
+    return result;
+  } catch (error) {
+    request.admission.settle?.(change, "unknown");
+    throw error;
+  }
 }
 
 /** Writes; `undefined`: there is one of that name. */

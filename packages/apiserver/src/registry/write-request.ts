@@ -41,7 +41,12 @@ export interface WriteAdmission {
     change: AdmittedChange & { readonly object: KubernetesObject },
   ) => Promise<KubernetesObject> | KubernetesObject;
   readonly validate: (change: AdmittedChange) => Promise<void> | void;
+  /** Told what became of a creation that `validate` was asked about. */
+  readonly settle?: (change: AdmittedChange, outcome: SettledOutcome) => void;
 }
+
+/** `unknown`: the store did not say whether it has the object. */
+export type SettledOutcome = "stored" | "failed" | "unknown";
 
 /** Lets everything pass: for the server's own writes. */
 export const noAdmission: WriteAdmission = {
