@@ -10,6 +10,7 @@ export type {
   WatchQuery,
   WriteQuery,
 } from "./rest/rest-client.ts";
+export { statusErrorOf } from "./rest/read-answer.ts";
 export { ConnectionError } from "./rest/connection-error.ts";
 export { createRestClient, type RestClientOptions } from "./rest/create-rest-client.ts";
 export { resourceUrl } from "./rest/resource-url.ts";
@@ -17,7 +18,9 @@ export type { Transport, TransportRequest, TransportResponse } from "./rest/tran
 export { abortableDelay } from "./informer/abortable-delay.ts";
 export { createInformer, type InformerOptions } from "./informer/create-informer.ts";
 export { type Informer, type InformerHandler, objectKey } from "./informer/informer.ts";
+export type { PackingOptions } from "./informer/holding.ts";
 export type { IndexFunction } from "./informer/object-store.ts";
+export { TextPool } from "./informer/text-pool.ts";
 export type { Outcome, Reconciler } from "./controller/reconciler.ts";
 export {
   type ControllerObserver,

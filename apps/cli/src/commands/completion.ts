@@ -19,16 +19,20 @@ export function renderCompletion(shell: string, program: Command): string {
   const commands = program.commands.map((command) => ({
     name: command.name(),
     summary: command.description(),
-    options: command.options.flatMap((option) => (option.long ? [option.long] : [])),
+    verbs: command.commands.map((verb) => ({ name: verb.name(), options: optionsOf(verb) })),
+    options: optionsOf(command),
   }));
   const names = commands.map(({ name }) => name).join(" ");
-  const cases = commands.map(({ name, options }) => `    ${name}) words="${options.join(" ")}" ;;`);
+  const cases = commands.flatMap(({ name, verbs, options }) => [
+    ...verbs.map((verb) => `    "${name} ${verb.name}") words="${verb.options.join(" ")}" ;;`),
+    `    "${name} "*) words="${[...verbs.map((verb) => verb.name), ...options].join(" ")}" ;;`,
+  ]);
   if (shell === "bash" || shell === "zsh") {
     return [
       ...(shell === "zsh" ? ["autoload -U +X bashcompinit && bashcompinit"] : []),
       "_cellplane() {",
       '  local words="" word="${COMP_WORDS[COMP_CWORD]}"',
-      "  case ${COMP_WORDS[1]} in",
+      '  case "${COMP_WORDS[1]} ${COMP_WORDS[2]}" in',
       ...cases,
       "  esac",
       `  if [ "$COMP_CWORD" -eq 1 ]; then words="${names}"; fi`,
@@ -42,9 +46,13 @@ export function renderCompletion(shell: string, program: Command): string {
     ].join("\n");
   }
   if (shell === "fish") {
-    const lines = commands.flatMap(({ name, summary, options }) => [
+    const lines = commands.flatMap(({ name, summary, verbs, options }) => [
       `complete -c cellplane -n __fish_use_subcommand -f -a ${name} -d "${summary.replaceAll('"', "'")}"`,
-      ...options.map(
+      ...verbs.map(
+        (verb) =>
+          `complete -c cellplane -n "__fish_seen_subcommand_from ${name}" -f -a ${verb.name}`,
+      ),
+      ...Array.from(new Set([...options, ...verbs.flatMap((verb) => verb.options)])).map(
         (option) =>
           `complete -c cellplane -n "__fish_seen_subcommand_from ${name}" -l ${option.replace(/^--/, "")}`,
       ),
@@ -52,4 +60,8 @@ export function renderCompletion(shell: string, program: Command): string {
     return `${lines.join("\n")}\n`;
   }
   throw new CliError(`Cannot complete for "${shell}": it must be one of ${shells.join(", ")}`);
+}
+
+function optionsOf(command: Command): readonly string[] {
+  return command.options.flatMap((option) => (option.long ? [option.long] : []));
 }

@@ -1,8 +1,10 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import {
+  type DiffBasis,
   diffMember,
   joinedClusterOf,
   liveOf,
+  type MemberDiff,
   type MemberObjectRef,
   type MemberStates,
   overlayObject,
@@ -12,7 +14,6 @@ import {
 import type { RestClient } from "@cellplane/client";
 import { parseApiVersion } from "../shared/parse-api-version.ts";
 import { type InspectedControllers, type InspectedObject, refusalOf } from "./inspected-object.ts";
-import type { DiffBasis, MemberDiff } from "./member-diff.ts";
 
 const askWithinMs = 5000;
 

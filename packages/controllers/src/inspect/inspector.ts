@@ -3,6 +3,7 @@ import {
   explainHistory,
   explainPlan,
   inspectApiVersion,
+  type PlacementDiff,
   type PlacementExplanation,
   previewWrites,
   type RevisionHistory,
@@ -18,7 +19,6 @@ import {
   inspectObject,
   starting,
 } from "./inspected-object.ts";
-import type { PlacementDiff } from "./member-diff.ts";
 
 // One request asks at most so many members at once.
 const maxAsked = 16;

@@ -1,11 +1,8 @@
-import type {
-  inspectApiVersion,
-  MemberObjectRef,
-  SyncOperation,
-  ThreeWayDiff,
-  TopologyStatusName,
-} from "@cellplane/federation";
 import type { KubernetesObject } from "@cellplane/apimachinery";
+import type { TopologyStatusName } from "../api/topology-status.ts";
+import type { MemberObjectRef, SyncOperation } from "../plan/sync-plan.ts";
+import type { ThreeWayDiff } from "./diff-member.ts";
+import type { inspectApiVersion } from "./placement-explanation.ts";
 
 /** Where the state to apply comes from. */
 export type DiffBasis =
