@@ -63,7 +63,7 @@ async function readUrl() {
 }
 
 async function replay(url, area) {
-  // Without webhook admission every wait of that area runs into its limit: let them be short.
+  // Policies are not evaluated, so every wait for one runs into its limit: let it be short.
   const scale = area === "admission" ? "0.1" : "2";
   const args = [
     join(shared, "conformance/replay.mjs"),

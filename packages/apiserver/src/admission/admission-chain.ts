@@ -59,11 +59,22 @@ function requestOf(context: AdmissionContext, change: AdmittedChange): Admission
   const { operation, name, object, oldObject } = change;
   return {
     ...context,
+    options: optionsFor(operation, context.options),
     operation,
     name,
     ...(object === undefined ? {} : { object }),
     ...(oldObject === undefined ? {} : { oldObject }),
   };
+}
+
+// A patch that changes an object is an update to admission.
+function optionsFor(
+  operation: AdmissionRequest["operation"],
+  options: AdmissionRequest["options"],
+): AdmissionRequest["options"] {
+  return operation === "UPDATE" && options?.kind === "PatchOptions"
+    ? { ...options, kind: "UpdateOptions" }
+    : options;
 }
 
 /** The options object of a request: `CreateOptions`, … */

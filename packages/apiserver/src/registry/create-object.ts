@@ -29,7 +29,7 @@ export async function createObject(
   object: KubernetesObject,
 ): Promise<WriteResult> {
   refuseRevision(object);
-  const fresh = wipeSystemFields(object);
+  const fresh = inNamespace(request, wipeSystemFields(object));
   const asked = { operation: "CREATE", name: fresh.metadata.name ?? "" } as const;
   const mutated = await request.admission.mutate({ ...asked, object: fresh });
   const { definition, version } = request;
@@ -42,6 +42,14 @@ export async function createObject(
     const generated = (deduped.metadata.name ?? "") === "";
     if (!generated || attempt === maxGenerateAttempts) throw await explainLoss(request, named);
   }
+}
+
+/** Admission sees the namespace of the request also where the body names none. */
+function inNamespace(request: WriteRequest, object: KubernetesObject): KubernetesObject {
+  const { metadata } = object;
+  const { namespace, definition } = request;
+  if (!definition.namespaced || metadata.namespace === namespace) return object;
+  return withMetadata(object, { ...metadata, namespace });
 }
 
 async function prepare(request: WriteRequest, object: KubernetesObject): Promise<KubernetesObject> {

@@ -51,10 +51,10 @@ export function admissionOptions(options: WriteOptions): {
   readonly dryRun: boolean;
   readonly fields: Readonly<Record<string, unknown>>;
 } {
-  const { kind, dryRun, fieldManager, fieldValidation } = options;
+  const { kind, dryRun, given } = options;
   return {
     kind,
     dryRun,
-    fields: { ...(dryRun ? { dryRun: ["All"] } : {}), fieldManager, fieldValidation },
+    fields: given,
   };
 }

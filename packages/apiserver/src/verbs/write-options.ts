@@ -16,6 +16,8 @@ export interface WriteOptions {
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
   readonly force: boolean;
+  /** What the request itself said, for admission. */
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
 /** The kind of the options, for errors and admission. */
@@ -54,6 +56,11 @@ export function parseWriteOptions(
     fieldManager: manager === "" ? managerOf(request) : manager,
     fieldValidation: validation === "" ? "Warn" : (validation as FieldValidation),
     force: force !== null && force !== "0" && force.toLowerCase() !== "false",
+    given: {
+      ...(dryRun.length === 0 ? {} : { dryRun: ["All"] }),
+      ...(manager === "" ? {} : { fieldManager: manager }),
+      ...(validation === "" ? {} : { fieldValidation: validation }),
+    },
   };
 }
 

@@ -1,7 +1,6 @@
 import {
   duplicate,
   type FieldError,
-  forbiddenField,
   invalid,
   type JsonObject,
   type JsonValue,
@@ -41,9 +40,6 @@ function validateWebhook(path: string, webhook: JsonObject): FieldError[] {
       `${path}.admissionReviewVersions`,
       valuesAt(webhook, "admissionReviewVersions"),
     ),
-    ...(objectsAt(webhook, "matchConditions").length === 0
-      ? []
-      : [forbiddenField(`${path}.matchConditions`, "this server does not evaluate CEL")]),
   ];
 }
 
