@@ -19,7 +19,17 @@ interface Layer {
 const architecture: Readonly<Record<string, Layer>> = {
   "apps/cli": {
     imports: ["apimachinery", "client", "federation", "grpc", "kms"],
-    folders: ["demo", "commands", "release", "types", "membership", "output", "program"],
+    folders: [
+      "demo",
+      "commands",
+      "credentials",
+      "migration",
+      "release",
+      "types",
+      "membership",
+      "output",
+      "program",
+    ],
   },
   "apps/control-plane": {
     imports: [

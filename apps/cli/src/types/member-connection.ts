@@ -1,4 +1,10 @@
-import { isJsonObject, isStatus, type KubernetesObject } from "@cellplane/apimachinery";
+import {
+  isJsonArray,
+  isJsonObject,
+  isStatus,
+  type JsonObject,
+  type KubernetesObject,
+} from "@cellplane/apimachinery";
 import type { RestClient } from "@cellplane/client";
 import { connectRestClient } from "@cellplane/client/node";
 import { kubeFedClusters, systemSecrets } from "../membership/system-namespace.ts";
@@ -16,9 +22,13 @@ export async function connectMember(controlPlane: RestClient, name: string): Pro
       cause: error,
     });
   }
+  const secret = await controlPlane.get(systemSecrets, secretNameOf(cluster));
+  return connectCluster(cluster, secret);
+}
+
+/** Connects to a member with the credential in its Secret. */
+export function connectCluster(cluster: KubernetesObject, secret: KubernetesObject): RestClient {
   const spec = isJsonObject(cluster["spec"]) ? cluster["spec"] : {};
-  const secretRef = isJsonObject(spec["secretRef"]) ? spec["secretRef"]["name"] : undefined;
-  const secret = await controlPlane.get(systemSecrets, text(secretRef));
   const data = isJsonObject(secret["data"]) ? secret["data"] : {};
   const token = decode(data["token"]);
   const clientCertificate = decode(data["tls.crt"]);
@@ -26,14 +36,29 @@ export async function connectMember(controlPlane: RestClient, name: string): Pro
   const caBundle = decode(spec["caBundle"]);
   return connectRestClient(
     {
-      server: text(spec["apiEndpoint"]),
+      server: endpointOf(spec),
       ...(token === "" ? {} : { token: () => token }),
       ...(clientCertificate === "" ? {} : { clientCertificate, clientKey }),
       ...(caBundle === "" ? {} : { caBundle }),
-      ...(Array.isArray(spec["disabledTLSValidations"]) ? { insecureSkipTlsVerify: true } : {}),
+      ...(isUnverified(spec) ? { insecureSkipTlsVerify: true } : {}),
     },
     { userAgent: "cellplane" },
   );
+}
+
+/** The URL of a KubeFedCluster's API server: a host alone, as KubeFed allows, means HTTPS. */
+export function endpointOf(spec: JsonObject): string {
+  const endpoint = text(spec["apiEndpoint"]).replace(/\/$/, "");
+  return /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`;
+}
+
+function isUnverified({ disabledTLSValidations: disabled }: JsonObject): boolean {
+  return isJsonArray(disabled) && disabled.includes("*");
+}
+
+function secretNameOf({ spec }: KubernetesObject): string {
+  const secretRef = isJsonObject(spec) ? spec["secretRef"] : undefined;
+  return text(isJsonObject(secretRef) ? secretRef["name"] : undefined);
 }
 
 /** The name of a member that is Ready; any of the joined ones. */
