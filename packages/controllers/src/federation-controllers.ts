@@ -2,6 +2,7 @@ import type { RestClient } from "@cellplane/client";
 import { kubefed, planSync } from "@cellplane/federation";
 import { createCellController } from "./cell/cell-controller.ts";
 import { createClusterController } from "./cluster/cluster-controller.ts";
+import { createDependencyController } from "./dependencies/dependency-controller.ts";
 import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { Inspector } from "./inspect/inspector.ts";
 import { type ConnectMember, MemberPool } from "./members/member-pool.ts";
@@ -77,6 +78,7 @@ export function createFederationControllers(
         typeConfigs,
         createSchedulingController(synced),
         createQuotaController(synced),
+        createDependencyController(synced),
       ];
       using _ = inspector.open({
         pool,

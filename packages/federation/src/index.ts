@@ -224,6 +224,23 @@ export {
   type RenderingWrite,
   type WritePreview,
 } from "./explain/preview-writes.ts";
+export {
+  dependenciesOf,
+  type Dependency,
+  dependencyKey,
+  type DependencyKind,
+} from "./dependencies/dependencies-of.ts";
+export {
+  type DependencyCarrier,
+  type DependencyOperation,
+  type DependencyPlan,
+  type DependencyProblem,
+  type DependencyView,
+  type Follower,
+  isGenerated,
+  planDependencies,
+} from "./dependencies/plan-dependencies.ts";
+export { dependenciesCondition } from "./dependencies/dependencies-condition.ts";
 export { canonicalJson, hashJson, sortKeys } from "./hash/canonical-json.ts";
 export {
   computePlacement,

@@ -2,19 +2,16 @@ import { isStatus } from "@cellplane/apimachinery";
 import type { Informer, Outcome, Reconciler } from "@cellplane/client";
 import {
   type FederatedObject,
-  membersOfType,
   planScheduling,
   type ReplicaSchedulingPreference,
   type SchedulingDecision,
   schedulingStatus,
-  tenantOf,
-  topologyTypeOf,
   withoutSchedule,
 } from "@cellplane/federation";
 import { formatTime } from "../shared/format-time.ts";
 import { replicaSchedulingPreferences } from "../shared/federation-resources.ts";
 import type { MemberWatches } from "../sync/member-watches.ts";
-import { namespaceLimitOf } from "../sync/observe.ts";
+import { placementViewOf } from "../sync/placement-view.ts";
 import type { SyncDependencies, SyncedType } from "../sync/sync-dependencies.ts";
 import type { RunningTypes } from "../type-config/running-types.ts";
 import { observeReplicas } from "./observe-replicas.ts";
@@ -65,11 +62,11 @@ async function schedule(
     await storeStatus(preference, { members: [], ...whyNot(preference, type) }, context, signal);
     return { kind: "done" };
   }
-  const place = placeOf(object, type, deps);
+  const place = placementViewOf(object, type, deps);
   if (!place) return { kind: "recheck", afterMs: notKnownMs, because: "notSynced" };
   const members = { deps, watches: context.watchesOf(type) };
   const { replicas, nextAtMs } = await observeReplicas(object, type, place, members, signal);
-  const decision = planScheduling({ ...place, preference, object, replicas });
+  const decision = planScheduling({ ...place, preference, replicas });
   const outcome = await storeObject(object, decision.object, { type, deps }, signal);
   const told = outcome.kind === "refused" ? { ...decision, ...refusal(outcome.message) } : decision;
   if (outcome.kind !== "lost") await storeStatus(preference, told, context, signal);
@@ -96,26 +93,6 @@ function whyNot({ spec }: ReplicaSchedulingPreference, type: SyncedType | undefi
 
 function refusal(message: string): Told {
   return { status: "False", reason: "Refused", message };
-}
-
-function placeOf(
-  object: FederatedObject,
-  type: SyncedType,
-  deps: SyncDependencies,
-): Omit<Parameters<typeof planScheduling>[0], "preference" | "replicas" | "object"> | undefined {
-  const { shared } = deps;
-  const declared = new Map(
-    shared.topologyTypes.list().map((each) => [each.metadata.name ?? "", each.spec.over]),
-  );
-  const namespaceLimit = namespaceLimitOf(object, type, deps, declared);
-  if (!namespaceLimit) return undefined;
-  return {
-    clusters: shared.clusters.list(),
-    over: membersOfType(topologyTypeOf(object), declared),
-    tenant: tenantOf(shared.namespaces.get(object.metadata.namespace ?? "")?.metadata.labels),
-    isolation: deps.settings().sync.isolation,
-    namespaceLimit,
-  };
 }
 
 type StoreOutcome =

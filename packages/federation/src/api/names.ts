@@ -38,6 +38,8 @@ export const labels = {
   zone: "topology.kubernetes.io/zone",
   /** `"true"`: admission refuses the deletion. */
   protected: "cellplane.io/protected",
+  /** On a federated object that was made as workloads need it. */
+  followedBy: "cellplane.io/followed-by",
 } as const;
 
 /** Annotations of ours. The first five stand on member objects, the others on federated ones. */
@@ -62,6 +64,8 @@ export const annotations = {
   rollbackAll: "federation.cellplane.io/rollback-all",
   /** On what was copied from a KubeFed host: how far it is, and the host's id. */
   migration: "federation.cellplane.io/migration",
+  /** On a federated object that was made as workloads need it: which they are. */
+  followedBy: "federation.cellplane.io/followed-by",
   /** `"true"` on a Namespace: it may be deleted with the federated objects in it. */
   deleteContents: "federation.cellplane.io/delete-contents",
 } as const;

@@ -55,6 +55,8 @@ export const conditionTypes = {
   propagation: "Propagation",
   released: "Released",
   deletion: "Deletion",
+  /** Of workloads that ask to be followed by what their pods need. */
+  dependencies: "Dependencies",
 } as const;
 
 /** Reasons of `Propagation`; the empty one stands for success. */

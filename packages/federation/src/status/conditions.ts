@@ -18,7 +18,10 @@ export function computeConditions(
 ): readonly FederatedCondition[] {
   const verdicts = [judgePropagation(input), judgeReleased(input)];
   if (input.mode !== "sync") verdicts.push(judgeDeletion(input));
-  return verdicts.map((verdict) => stamp(verdict, input.now, history));
+  const judged = verdicts.map((verdict) => stamp(verdict, input.now, history));
+  // That one is another controller's.
+  const others = history.previous.filter(({ type }) => type === conditionTypes.dependencies);
+  return [...judged, ...others];
 }
 
 function judgePropagation(input: StatusInput): Verdict {
