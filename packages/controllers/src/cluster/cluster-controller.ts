@@ -15,6 +15,7 @@ import {
   gaugeCluster,
   tellOfCluster,
 } from "./cluster-telling.ts";
+import { LastingTrouble } from "./lasting-trouble.ts";
 import type { MemberPool } from "../members/member-pool.ts";
 import type { Controller, ErrorReporter } from "../shared/controller.ts";
 import type { FederationSettings } from "../shared/federation-settings.ts";
@@ -54,6 +55,7 @@ export function createClusterController(deps: {
   const queue = new WorkQueue();
   const beliefs = new Map<string, HealthBelief>();
   const found = new Map<string, ClusterFinding>();
+  const lasting = new LastingTrouble();
   const servedReadAtMs = new Map<string, number>();
   const gaugeJoined = (): void => {
     const joined = shared.clusters.list().filter((each) => cellOfCluster(each) === undefined);
@@ -124,7 +126,9 @@ export function createClusterController(deps: {
       }
       if (!wasReady) connection?.wake();
     }
-    const finding = { probe: accepted, trouble: connection?.trouble(cacheSyncTimeoutMs) };
+    const judged = lasting.judge(key, connection?.trouble(cacheSyncTimeoutMs), nowMs);
+    const trouble = judged === "pending" ? found.get(key)?.trouble : judged;
+    const finding = { probe: accepted, trouble };
     if (accepted.kind === "healthy") connection?.relistDoubted();
     const joined = concerned.find(({ metadata }) => metadata.name === key);
     if (joined) tellOfCluster(deps.recorder, joined, clusterEvents(found.get(key), finding));
@@ -138,7 +142,8 @@ export function createClusterController(deps: {
       }),
     );
     // While a belief is being doubted, ask more often than once a period.
-    const afterMs = belief.opposed > 0 ? Math.min(health.periodMs, 1000) : health.periodMs;
+    const isDoubtful = belief.opposed > 0 || judged === "pending";
+    const afterMs = isDoubtful ? Math.min(health.periodMs, 1000) : health.periodMs;
     return { kind: "recheck", afterMs };
   };
 

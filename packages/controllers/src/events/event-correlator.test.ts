@@ -35,6 +35,13 @@ describe("EventCorrelator", () => {
     notEqual(correlator.correlate(about("b"), event("x"), 0), undefined);
   });
 
+  it("lets through what is new about an object that has had its share", () => {
+    const correlator = new EventCorrelator();
+    for (let index = 0; index < 40; index++) correlator.correlate(about("a"), event("x"), 0);
+    notEqual(correlator.correlate(about("a"), event("y", "New"), 0), undefined);
+    equal(correlator.correlate(about("a"), event("y", "New"), 0), undefined);
+  });
+
   it("combines what differs in its words alone once there are ten of it", () => {
     const correlator = new EventCorrelator();
     const tell = (index: number) => correlator.correlate(about("a"), event(`m${index}`), 0);

@@ -38,17 +38,24 @@ export class EventCorrelator {
     const { apiVersion = "", kind = "", metadata } = about;
     const { namespace = "", name = "", uid = "" } = metadata;
     const source = [event.component, apiVersion, kind, namespace, name, uid].join("|");
-    if (!this.#filter.admits(source, nowMs)) return undefined;
     const group = `${source}|${event.type}|${event.reason}`;
+    // What has not been told lately is never too much: one that flaps must not hide another trouble.
+    const isAdmitted = this.#filter.admits(source, nowMs);
+    if (!isAdmitted && this.#isKnown(group, nowMs)) return undefined;
     const message = cut(event.message);
     if (this.#isOneOfFew(group, message, nowMs)) return { key: `${group}|${message}`, message };
     return { key: group, message: cut(`(combined from similar events): ${message}`) };
   }
 
+  #isKnown(group: string, nowMs: number): boolean {
+    const known = this.#similar.get(group);
+    return known !== undefined && nowMs - known.lastMs <= similarForMs;
+  }
+
   #isOneOfFew(group: string, message: string, nowMs: number): boolean {
     const known = this.#similar.get(group);
-    const isFresh = known && nowMs - known.lastMs <= similarForMs;
-    const similar = isFresh ? known : { messages: new Set<string>(), lastMs: nowMs };
+    const similar =
+      known && this.#isKnown(group, nowMs) ? known : { messages: new Set<string>(), lastMs: nowMs };
     similar.lastMs = nowMs;
     boundedSet(this.#similar, group, similar, maxKnown);
     if (similar.messages.has(message)) return true;
