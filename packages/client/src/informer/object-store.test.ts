@@ -78,7 +78,7 @@ describe("holdPacked()", () => {
   });
 
   it("gives back objects that lack everything", () => {
-    const { hold, show } = holdPacked({ texts: new TextPool(), ownAnnotation: source });
-    deepEqual(show(hold({ metadata: {} })), { metadata: {} });
+    const packed = holdPacked({ texts: new TextPool(), ownAnnotation: source });
+    deepEqual(packed.show(packed.hold({ metadata: {} })), { metadata: {} });
   });
 });

@@ -7,8 +7,9 @@ import {
   type InformerHandler,
   type ResourcePath,
   type RestClient,
+  TextPool,
 } from "@cellplane/client";
-import { kubefed } from "@cellplane/federation";
+import { annotations, kubefed } from "@cellplane/federation";
 import type { FederationMetrics } from "../metrics/federation-metrics.ts";
 import type { MemberLimits } from "../shared/federation-settings.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
@@ -24,6 +25,8 @@ const managedSelector = `${kubefed.managedLabel}=true`;
 export interface MemberConnectionOptions {
   readonly limits: () => MemberLimits;
   readonly metrics?: FederationMetrics;
+  /** Holds what the objects of several members have in common. */
+  readonly texts?: TextPool;
 }
 
 interface Watched {
@@ -49,6 +52,7 @@ export class MemberConnection implements AsyncDisposable {
   readonly gate: WriteGate;
   readonly limiter: MemberLimiter;
   readonly #metrics: FederationMetrics | undefined;
+  readonly #texts: TextPool;
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
   #served: ReadonlyMap<string, readonly string[]> | undefined;
@@ -56,6 +60,7 @@ export class MemberConnection implements AsyncDisposable {
   constructor(cluster: string, client: RestClient, options: MemberConnectionOptions) {
     const { metrics, limits } = options;
     this.cluster = cluster;
+    this.#texts = options.texts ?? new TextPool();
     this.#metrics = metrics;
     this.limiter = new MemberLimiter({
       limits,
@@ -135,6 +140,7 @@ export class MemberConnection implements AsyncDisposable {
       path,
       labelSelector: managedSelector,
       trim: dropManagedFields,
+      packing: { texts: this.#texts, ownAnnotation: annotations.source },
       onError: (error) => {
         const code = String(codeOfError(error));
         this.#metrics?.watchErrors.add({ cluster: this.cluster, code });

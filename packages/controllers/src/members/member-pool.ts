@@ -1,4 +1,4 @@
-import type { RestClient } from "@cellplane/client";
+import { type RestClient, TextPool } from "@cellplane/client";
 import { joinedClusterOf, type KubeFedCluster } from "@cellplane/federation";
 import type { ErrorReporter } from "../shared/controller.ts";
 import type { FederationMetrics } from "../metrics/federation-metrics.ts";
@@ -36,6 +36,7 @@ interface Entry {
  */
 export class MemberPool implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
+  readonly #texts = new TextPool();
   readonly #listeners = new Set<MemberListener>();
   readonly #shared: SharedInformers;
   readonly #connect: ConnectMember;
@@ -143,6 +144,7 @@ export class MemberPool implements AsyncDisposable {
     }
     if (credentials) {
       const connection = new MemberConnection(cluster, this.#connect(cluster, credentials), {
+        texts: this.#texts,
         limits: () => this.#limitsOf(cluster),
         ...(this.#metrics ? { metrics: this.#metrics } : {}),
       });

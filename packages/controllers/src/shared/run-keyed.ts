@@ -13,6 +13,8 @@ import type { ErrorReporter } from "./controller.ts";
 export interface KeyedController {
   readonly name: string;
   readonly informers: readonly Informer[];
+  /** What else must be known before the first key is worked on. */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>;
   readonly queue: WorkQueue;
   readonly reconcile: Reconciler;
   readonly workers: WorkerCount;
@@ -33,6 +35,7 @@ export async function runKeyed(controller: KeyedController, signal: AbortSignal)
   }
   const running = controller.informers.map((informer) => informer.run(signal));
   await Promise.all(controller.informers.map((informer) => informer.waitForSync(signal)));
+  await controller.prepare?.(signal);
   const working = runController(
     {
       name,

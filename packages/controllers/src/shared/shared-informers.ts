@@ -2,8 +2,10 @@ import type { KubernetesObject } from "@cellplane/apimachinery";
 import {
   createInformer,
   type Informer,
+  type InformerOptions,
   type ResourcePath,
   type RestClient,
+  TextPool,
 } from "@cellplane/client";
 import {
   type Cell,
@@ -103,7 +105,7 @@ export function createSharedInformers(deps: {
   const of = <T extends KubernetesObject>(
     path: ResourcePath,
     indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {},
-    fieldSelector = "",
+    { fieldSelector = "", packing }: Pick<InformerOptions<T>, "fieldSelector" | "packing"> = {},
   ): Informer<T> =>
     createInformer<T>({
       client,
@@ -111,8 +113,11 @@ export function createSharedInformers(deps: {
       fieldSelector,
       indexes,
       trim: dropManagedFields<T>,
+      ...(packing === undefined ? {} : { packing }),
       onError: (error) => deps.onError(error, { resource: path.resource }),
     });
+  // Of these there are as many as objects, or more, and few are looked at at a time.
+  const packed = { packing: { texts: new TextPool() } };
   const ownerUids = (object: KubernetesObject): readonly string[] =>
     object.metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
   const inSystem = (path: ResourcePath): ResourcePath => ({ ...path, namespace: systemNamespace });
@@ -123,14 +128,26 @@ export function createSharedInformers(deps: {
     cells: of<Cell>(cells, { [byCluster]: (cell) => [cell.spec.clusterRef.name] }),
     topologyTypes: of<TopologyType>(topologyTypes),
     namespaces: of(namespaces),
-    ledgers: of<PropagatedVersion>(propagatedVersions, {
-      [byNamespace]: ({ metadata }) => [metadata.namespace ?? ""],
-    }),
-    clusterLedgers: of<PropagatedVersion>(clusterPropagatedVersions),
-    revisions: of<FederatedRevision>(federatedRevisions, { [byOwnerUid]: ownerUids }),
-    clusterRevisions: of<FederatedRevision>(clusterFederatedRevisions, { [byOwnerUid]: ownerUids }),
+    ledgers: of<PropagatedVersion>(
+      propagatedVersions,
+      {
+        [byNamespace]: ({ metadata }) => [metadata.namespace ?? ""],
+      },
+      packed,
+    ),
+    clusterLedgers: of<PropagatedVersion>(clusterPropagatedVersions, {}, packed),
+    revisions: of<FederatedRevision>(federatedRevisions, { [byOwnerUid]: ownerUids }, packed),
+    clusterRevisions: of<FederatedRevision>(
+      clusterFederatedRevisions,
+      { [byOwnerUid]: ownerUids },
+      packed,
+    ),
     secrets: of(inSystem(secrets)),
-    revisionSecrets: of(secrets, { [byOwnerUid]: ownerUids }, `type=${revisionSecretType}`),
+    revisionSecrets: of(
+      secrets,
+      { [byOwnerUid]: ownerUids },
+      { ...packed, fieldSelector: `type=${revisionSecretType}` },
+    ),
     tombstones: of<Tombstone>(inSystem(tombstones)),
   };
 }

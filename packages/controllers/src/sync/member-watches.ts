@@ -56,8 +56,7 @@ export class MemberWatches {
       }
     };
     const handler = {
-      onAdd: tell,
-      onUpdate: tell,
+      onPut: tell,
       onDelete: tell,
       onStateChange: () => this.#handler.onCluster(cluster),
     };

@@ -29,6 +29,7 @@ import { StatusPace } from "./status-pace.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 import { createSyncReconciler } from "./sync-reconciler.ts";
 import { WriteLog } from "./write-log.ts";
+import { waitForMembers } from "./wait-for-members.ts";
 
 const byNamespace = "namespace";
 
@@ -161,6 +162,7 @@ export function createSyncController(
         {
           name: `sync/${name}`,
           informers: [objects],
+          prepare: (until) => waitForMembers(watches, deps, until),
           queue,
           reconcile: timed(reconcile, deps.metrics.reconcileSeconds),
           workers: {
