@@ -1,3 +1,4 @@
+import type { Envelope, EnvelopeOptions } from "@cellplane/kms";
 import type { Command } from "commander";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import { type JoinContext, planJoin } from "../membership/join-cluster.ts";
@@ -6,9 +7,10 @@ import { formatObject, parseOutputFormat, type OutputFormat } from "../output/pr
 import { runSteps } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
+import { addEnvelopeOptions, requireEnvelope } from "../program/envelope-options.ts";
 import { createCommand, timeoutOption } from "./common-options.ts";
 
-interface JoinOptions extends ControlPlaneOptions {
+interface JoinOptions extends ControlPlaneOptions, EnvelopeOptions {
   readonly memberKubeconfig: string;
   readonly memberContext?: string;
   readonly tenant?: string;
@@ -16,6 +18,7 @@ interface JoinOptions extends ControlPlaneOptions {
   readonly useMemberCredential?: boolean;
   readonly types?: string;
   readonly credentialsDir?: string;
+  readonly seal?: boolean;
   readonly timeout: number;
   readonly output?: OutputFormat;
 }
@@ -24,7 +27,7 @@ const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** `cellplane join NAME --member-kubeconfig FILE`. */
 export function createJoinCommand(): Command {
-  return createCommand("join", "Join a member cluster to the control plane")
+  const command = createCommand("join", "Join a member cluster to the control plane")
     .argument("<name>", "name of the cluster: a DNS label such as hz-a")
     .requiredOption(
       "--member-kubeconfig <file>",
@@ -45,6 +48,7 @@ export function createJoinCommand(): Command {
       "--credentials-dir <dir>",
       "write the credential there, for a controller manager on a host without Secrets",
     )
+    .option("--seal", "store the credential encrypted, under the key that the next options name")
     .addOption(timeoutOption("how long to wait until it is Ready"))
     .option(
       "-o, --output <format>",
@@ -67,9 +71,11 @@ Examples:
   cellplane join bare --member-kubeconfig bare.kubeconfig --use-member-credential \\
       --types widgets.example.com
   cellplane join hz-a --member-kubeconfig ~/.kube/config --member-context hz-a \\
-      --tenant bank --workspace-group prod`,
+      --tenant bank --workspace-group prod
+  cellplane join hz-a --member-kubeconfig ~/.kube/hz-a --seal --envelope-key-file keys`,
     )
     .action(async (name: string, options: JoinOptions) => runJoin(name, options));
+  return addEnvelopeOptions(command);
 }
 
 async function runJoin(name: string, options: JoinOptions): Promise<void> {
@@ -78,6 +84,7 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
     file: options.memberKubeconfig,
     ...(options.memberContext === undefined ? {} : { context: options.memberContext }),
   });
+  await using envelope = openJoinEnvelope(options);
   await using controlPlane = await connectControlPlane(options);
   await using member = connectRestClient(connection, { userAgent: "cellplane" });
   const context: JoinContext = { undo: [] };
@@ -92,6 +99,7 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
     ...(tenant === undefined ? {} : { tenant }),
     ...(workspaceGroup === undefined ? {} : { workspaceGroup }),
     ...(credentialsDir === undefined ? {} : { credentialsDir }),
+    ...(envelope === undefined ? {} : { envelope }),
     ...(options.useMemberCredential === true
       ? { ownCredential: { types: options.types?.split(",") ?? [] } }
       : {}),
@@ -123,6 +131,14 @@ function checkRequest(name: string, options: JoinOptions): void {
   if (options.types !== undefined && options.useMemberCredential !== true) {
     throw new CliError("Cannot join as --types goes with --use-member-credential");
   }
+}
+
+/** A key without `--seal` is refused rather than passed over: somebody believes that it seals. */
+function openJoinEnvelope(options: JoinOptions): Envelope | undefined {
+  if (options.seal === true) return requireEnvelope(options, "seal the credential");
+  const { envelopeKeyFile, envelopeKms } = options;
+  if (envelopeKeyFile === undefined && envelopeKms === undefined) return undefined;
+  throw new CliError("Cannot join as --envelope-key-file and --envelope-kms go with --seal");
 }
 
 async function undoAll(context: JoinContext): Promise<void> {

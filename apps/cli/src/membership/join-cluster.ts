@@ -1,19 +1,16 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  isStatus,
-  type JsonObject,
-  type KubernetesObject,
-  stringifyYaml,
-} from "@cellplane/apimachinery";
+import { isStatus, type KubernetesObject, stringifyYaml } from "@cellplane/apimachinery";
 import type { ResourcePath, RestClient } from "@cellplane/client";
 import type { ConnectionSettings } from "@cellplane/client/node";
+import type { Envelope, SecretData } from "@cellplane/kms";
 import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { checkMember, explainMemberRefusal } from "./check-member.ts";
 import { accountName, ensureMemberAccount, removeQuietly, type Undo } from "./member-account.ts";
 import { computeMemberRules } from "./member-rights.ts";
 import { checkServedTypes, type MemberCredential, ownCredential } from "./own-credential.ts";
+import { renderCredential, replaceCredential } from "./stored-credential.ts";
 import {
   federatedTypeConfigs,
   kubeFedClusters,
@@ -41,6 +38,8 @@ export interface JoinRequest {
   };
   /** Where the credential goes as a file, for a host that keeps no Secrets. */
   readonly credentialsDir?: string;
+  /** Seals the credential before it leaves this process. */
+  readonly envelope?: Envelope;
   readonly timeoutMs: number;
 }
 
@@ -150,22 +149,9 @@ async function createAccount(request: JoinRequest, context: JoinContext): Promis
 }
 
 async function storeCredential(request: JoinRequest, context: JoinContext): Promise<void> {
-  const encode = (text: string): string => Buffer.from(text, "utf8").toString("base64");
   const name = `${request.name}-credential`;
-  const secret = {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name, labels: { "app.kubernetes.io/managed-by": "cellplane" } },
-    type: "Opaque",
-    data: Object.fromEntries(
-      Object.entries({
-        token: context.credential?.token,
-        "tls.crt": context.credential?.clientCertificate,
-        "tls.key": context.credential?.clientKey,
-        "ca.crt": context.caBundle,
-      }).flatMap(([key, value]) => (value === undefined ? [] : [[key, encode(value)]])),
-    ) as JsonObject,
-  };
+  const place = { cluster: request.name, name };
+  const secret = await renderCredential(credentialData(context), place, request.envelope);
   context.secretName = name;
   if (request.credentialsDir !== undefined) {
     const file = join(request.credentialsDir, `${name}.yaml`);
@@ -184,11 +170,23 @@ async function storeCredential(request: JoinRequest, context: JoinContext): Prom
       );
     }
     if (!isStatus(error, "AlreadyExists")) throw error;
-    await request.controlPlane.patch(systemSecrets, name, {
-      type: "merge",
-      body: { data: secret.data },
-    });
+    await replaceCredential(request.controlPlane, name, secret.data);
   }
+}
+
+function credentialData({ credential, caBundle }: JoinContext): SecretData {
+  const encode = (text: string): string => Buffer.from(text, "utf8").toString("base64");
+  const fields = {
+    token: credential?.token,
+    "tls.crt": credential?.clientCertificate,
+    "tls.key": credential?.clientKey,
+    "ca.crt": caBundle,
+  };
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, encode(value)]],
+    ),
+  );
 }
 
 async function register(request: JoinRequest, context: JoinContext): Promise<void> {

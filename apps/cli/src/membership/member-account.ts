@@ -17,6 +17,9 @@ const serviceAccounts: ResourcePath = {
   resource: "serviceaccounts",
   namespace: systemNamespace,
 };
+const accountAnnotation = "kubernetes.io/service-account.name";
+const managedBy = { "app.kubernetes.io/managed-by": "cellplane" };
+const managedBySelector = "app.kubernetes.io/managed-by=cellplane";
 const tokenWaitMs = 30_000;
 const tokenPollMs = 250;
 
@@ -39,7 +42,7 @@ export async function ensureMemberAccount(
   rules: readonly JsonObject[],
   undo: Undo,
 ): Promise<{ readonly token: string; readonly caBundle: string | undefined }> {
-  const metadata = { name, labels: { "app.kubernetes.io/managed-by": "cellplane" } };
+  const metadata = { name, labels: managedBy };
   const subject = { kind: "ServiceAccount", name, namespace: systemNamespace };
   const roleRef = { apiGroup: rbac.group, kind: "ClusterRole", name };
   await ensure(member, namespaces, "Namespace", { metadata: { name: systemNamespace } }, []);
@@ -48,17 +51,49 @@ export async function ensureMemberAccount(
   await ensure(member, clusterRoles, "ClusterRole", { metadata, rules }, undo);
   const binding = { metadata, roleRef, subjects: [subject] };
   await ensure(member, clusterRoleBindings, "ClusterRoleBinding", binding, undo);
-  const secret = {
-    metadata: { ...metadata, annotations: { "kubernetes.io/service-account.name": name } },
+  await ensure(member, systemSecrets, "Secret", tokenSecret({ account: name, name }), undo);
+  return waitForToken(member, name);
+}
+
+/** Makes a further token for an account: it lives as long as the Secret `name`. */
+export async function createAccountToken(
+  member: RestClient,
+  of: { readonly account: string; readonly name: string },
+): Promise<string> {
+  await member.create(systemSecrets, { apiVersion: "v1", kind: "Secret", ...tokenSecret(of) });
+  return (await waitForToken(member, of.name)).token;
+}
+
+/** The names of the Secrets that hold an account's tokens; deleting one revokes its token. */
+export async function listAccountTokens(
+  member: RestClient,
+  account: string,
+): Promise<readonly string[]> {
+  const { items } = await member.list(systemSecrets, { labelSelector: managedBySelector });
+  return items
+    .filter(({ metadata }) => metadata.annotations?.[accountAnnotation] === account)
+    .map(({ metadata }) => metadata.name ?? "");
+}
+
+function tokenSecret({
+  account,
+  name,
+}: {
+  readonly account: string;
+  readonly name: string;
+}): JsonObject & Pick<KubernetesObject, "metadata"> {
+  return {
+    metadata: { name, labels: managedBy, annotations: { [accountAnnotation]: account } },
     type: "kubernetes.io/service-account-token",
   };
-  await ensure(member, systemSecrets, "Secret", secret, undo);
-  return waitForToken(member, name);
 }
 
 /** Removes what `ensureMemberAccount` made. What is gone already is no error. */
 export async function removeMemberAccount(member: RestClient, name: string): Promise<void> {
-  const paths = [clusterRoleBindings, clusterRoles, systemSecrets, serviceAccounts];
+  for (const token of await listAccountTokens(member, name)) {
+    await removeQuietly(member, systemSecrets, token);
+  }
+  const paths = [clusterRoleBindings, clusterRoles, serviceAccounts];
   for (const path of paths) await removeQuietly(member, path, name);
 }
 
@@ -107,7 +142,7 @@ async function waitForToken(
     await abortableDelay(tokenPollMs, signal);
   }
   throw new CliError(
-    `Cannot join as the member's token controller put no token into the Secret "${systemNamespace}/${name}" within ${tokenWaitMs / 1000} s; is its controller manager running?`,
+    `Cannot get a token as the member's token controller put no token into the Secret "${systemNamespace}/${name}" within ${tokenWaitMs / 1000} s; is its controller manager running?`,
   );
 }
 

@@ -39,12 +39,12 @@ export class FederationFixture implements AsyncDisposable {
     this.kubectl = new Kubectl(controlPlane.kubeconfig, { home: folder });
   }
 
-  /** Starts the servers, which probe each other every second. */
-  static async open(): Promise<FederationFixture> {
+  /** Starts the servers, which probe each other every second. `args`: further ones of the control plane. */
+  static async open(args: readonly string[] = []): Promise<FederationFixture> {
     const folder = await mkdtemp(join(tmpdir(), "cellplane-e2e-"));
     // All are waited for, so that whatever did start can be ended.
     const started = await Promise.allSettled([
-      TestServer.start({ verb: "up", dataDir: join(folder, "cp"), datastore: "sqlite" }),
+      TestServer.start({ verb: "up", dataDir: join(folder, "cp"), datastore: "sqlite", args }),
       ...clusterNames.map((name) =>
         TestServer.start({ verb: "member", dataDir: join(folder, name), datastore: "memory" }),
       ),

@@ -14,6 +14,8 @@ export interface ServerSpec {
   readonly verb: "up" | "member";
   readonly dataDir: string;
   readonly datastore: "sqlite" | "memory";
+  /** Further arguments. */
+  readonly args?: readonly string[];
 }
 
 /** A control plane or a member: a child process with a client and an audit log. */
@@ -24,6 +26,7 @@ export class TestServer implements AsyncDisposable {
   readonly client: RestClient;
   readonly #args: readonly string[];
   #child: ChildProcess;
+  #output: readonly string[];
 
   private constructor(started: Started, spec: ServerSpec, client: RestClient) {
     this.dataDir = spec.dataDir;
@@ -32,6 +35,7 @@ export class TestServer implements AsyncDisposable {
     this.client = client;
     this.#args = argsOf(spec, new URL(started.url).port);
     this.#child = started.child;
+    this.#output = started.output;
   }
 
   /** Starts a server on a free port and waits until it is ready. */
@@ -65,8 +69,14 @@ export class TestServer implements AsyncDisposable {
   /** Starts it again, where it was. */
   async restart(): Promise<void> {
     await end(this.#child, "SIGKILL");
-    const { child } = await start(this.#args);
+    const { child, output } = await start(this.#args);
     this.#child = child;
+    this.#output = output;
+  }
+
+  /** All that it has said on standard output and error since it was last started. */
+  get output(): string {
+    return this.#output.join("");
   }
 
   /** What it was asked, oldest first. */
@@ -83,14 +93,18 @@ export class TestServer implements AsyncDisposable {
 
 interface Started {
   readonly child: ChildProcess;
+  readonly output: readonly string[];
   readonly url: string;
   readonly kubeconfig: string;
 }
 
-function argsOf({ verb, dataDir, datastore }: ServerSpec, port: string): readonly string[] {
+function argsOf(
+  { verb, dataDir, datastore, args = [] }: ServerSpec,
+  port: string,
+): readonly string[] {
   const listen = ["--listen", `127.0.0.1:${port}`];
   const audit = ["--audit-log-path", auditPathOf(dataDir)];
-  return [verb, "--data-dir", dataDir, "--datastore", datastore, ...listen, ...audit];
+  return [verb, "--data-dir", dataDir, "--datastore", datastore, ...listen, ...audit, ...args];
 }
 
 function auditPathOf(dataDir: string): string {
@@ -101,8 +115,11 @@ async function start(args: readonly string[]): Promise<Started> {
   const child = spawn(process.execPath, [cellplaneProgram, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const output: string[] = [];
   let complaint = "";
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => {
+    output.push(chunk.toString());
     complaint = (complaint + chunk.toString()).slice(-4000);
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), startWithinMs);
@@ -111,7 +128,7 @@ async function start(args: readonly string[]): Promise<Started> {
       const match = /ready at (\S+), kubeconfig (.+)$/.exec(line);
       if (!match?.[1] || !match[2]) continue;
       child.stdout.resume();
-      return { child, url: match[1], kubeconfig: match[2] };
+      return { child, output, url: match[1], kubeconfig: match[2] };
     }
   } finally {
     clearTimeout(timer);
