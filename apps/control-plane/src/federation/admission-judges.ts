@@ -1,4 +1,9 @@
-import { type FieldError, forbidden, isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
+import {
+  type FieldError,
+  forbidden,
+  isJsonObject,
+  type KubernetesObject,
+} from "@cellplane/apimachinery";
 import type { AdmissionRequest, ObjectScope } from "@cellplane/apiserver";
 import {
   type Actor,
@@ -32,7 +37,6 @@ import {
   topologyTypeOf,
   type TenantQuota,
   type TopologyType,
-  kubefed,
 } from "@cellplane/federation";
 import { findUnknownTemplateFields } from "./find-unknown-template-fields.ts";
 import type { FederationLookups } from "./federation-lookups.ts";
@@ -264,7 +268,7 @@ function cellContext(
           !(metadata.namespace === namespace && metadata.name === name),
       )
       .map((other) => ({ cell: other, tenant: tenantIn(other.metadata.namespace ?? "") })),
-    systemNamespace: kubefed.systemNamespace,
+    systemNamespace: lookups.systemNamespace,
   };
 }
 

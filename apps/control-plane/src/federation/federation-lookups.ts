@@ -32,13 +32,20 @@ export class FederationLookups implements Disposable {
   readonly #kept = new Map<string, Map<string, KubernetesObject>>();
   readonly #watches: Disposable[] = [];
 
-  private constructor(objects: LookupSource) {
+  /** Where clusters and settings lie. */
+  readonly systemNamespace: string;
+
+  private constructor(objects: LookupSource, systemNamespace: string) {
     this.#objects = objects;
+    this.systemNamespace = systemNamespace;
   }
 
   /** Opens the watches; their CRDs must be served. */
-  static async open(objects: LookupSource): Promise<FederationLookups> {
-    const lookups = new FederationLookups(objects);
+  static async open(
+    objects: LookupSource,
+    systemNamespace: string = kubefed.systemNamespace,
+  ): Promise<FederationLookups> {
+    const lookups = new FederationLookups(objects, systemNamespace);
     const watched = [
       namespaces,
       ours("cells"),
@@ -73,7 +80,7 @@ export class FederationLookups implements Disposable {
   }
 
   cluster(name: string): KubeFedCluster | undefined {
-    const found = this.#kept.get("kubefedclusters")?.get(`${kubefed.systemNamespace}/${name}`);
+    const found = this.#kept.get("kubefedclusters")?.get(`${this.systemNamespace}/${name}`);
     return found as KubeFedCluster | undefined;
   }
 
@@ -91,7 +98,7 @@ export class FederationLookups implements Disposable {
   }
 
   isolation(): "byTenant" | "off" {
-    const key = `${kubefed.systemNamespace}/${kubefed.configName}`;
+    const key = `${this.systemNamespace}/${kubefed.configName}`;
     const config = this.#kept.get("kubefedconfigs")?.get(key) as KubeFedConfig | undefined;
     return readFeatureGates(config?.spec).TenantIsolation ? "byTenant" : "off";
   }

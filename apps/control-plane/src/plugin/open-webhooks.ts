@@ -28,6 +28,7 @@ export async function openWebhooks(
     readonly client: RestClient;
     readonly controllerUsers: ReadonlySet<string>;
     readonly certificate: WebhookCertificate;
+    readonly systemNamespace: string;
     readonly listen: { readonly host: string; readonly port: number };
     readonly readiness: PluginReadiness;
     readonly metrics: MetricRegistry;
@@ -47,7 +48,7 @@ export async function openWebhooks(
       if (!lookups) throw new Error("cannot happen: reviews wait until lookups are in");
       return lookups;
     },
-    actorByReview(client, deps.controllerUsers),
+    actorByReview(client, deps),
   );
   const admit =
     (step: "mutate" | "validate") =>
@@ -73,7 +74,7 @@ export async function openWebhooks(
   return {
     server,
     startLookups() {
-      void FederationLookups.open(objects).then((opened) => {
+      void FederationLookups.open(objects, deps.systemNamespace).then((opened) => {
         lookups = opened;
         if (!signal.aborted) readiness.setReady();
       });

@@ -74,7 +74,7 @@ async function serve(
   });
   const readiness = new PluginReadiness(host.missing);
   const metrics = new FederationMetrics();
-  const shown = { readiness, metrics: metrics.registry };
+  const shown = { readiness, metrics: metrics.registry, systemNamespace };
   await using webhooks = await openWebhooks(
     { ...host, ...shown, certificate, listen, logger },
     signal,

@@ -106,7 +106,7 @@ describe("a controller manager as a plug-in to Kubernetes' own API server", () =
     await fixture.client.create(path, {
       ...object,
       kind: "FederatedDeployment",
-      spec: { ...specOf(object), template } as never,
+      spec: { ...specOf(object), template },
     });
     const ready = ({ status }: KubernetesObject): readonly unknown[] =>
       (

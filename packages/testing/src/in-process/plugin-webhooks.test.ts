@@ -80,7 +80,15 @@ describe("the webhooks of a plug-in, with a server of ours as host", () => {
     certificate = await openWebhookCertificate({ certDir, hosts, nowMs: Date.now, logger: silent });
     const metrics = new MetricRegistry();
     const listen = { host: "127.0.0.1", port: 0 };
-    const deps = { ...host, certificate, listen, readiness, metrics, logger: silent };
+    const deps = {
+      ...host,
+      systemNamespace,
+      certificate,
+      listen,
+      readiness,
+      metrics,
+      logger: silent,
+    };
     webhooks = opened.use(await openWebhooks(deps, signal));
     const target = { kind: "url", url: webhooks.server.url } as const;
     const { features, client } = host;
@@ -246,7 +254,7 @@ describe("the webhooks of a plug-in, with a server of ours as host", () => {
     const response = await admit("/mutate", { operation: "CREATE", object });
     equal(response["patchType"], "JSONPatch");
     const patch = JSON.parse(
-      Buffer.from(String(response["patch"] as string), "base64").toString(),
+      Buffer.from(response["patch"] as string, "base64").toString(),
     ) as readonly JsonObject[];
     ok(
       patch.some(

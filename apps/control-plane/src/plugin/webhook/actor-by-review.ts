@@ -13,19 +13,27 @@ const reviews: ResourcePath = {
  * Who writes, as the host tells: our own controllers by name, platform administrators by a
  * SubjectAccessReview; on a host that has none of those, the group `system:masters`.
  */
-export function actorByReview(client: RestClient, controllers: ReadonlySet<string>): ActorOf {
+export function actorByReview(
+  client: RestClient,
+  of: { readonly controllerUsers: ReadonlySet<string>; readonly systemNamespace: string },
+): ActorOf {
   return async ({ user }: AdmissionRequest) => {
-    if (controllers.has(user.username)) return "controller";
-    return (await isAdministrator(client, user)) ? "platformAdmin" : "user";
+    if (of.controllerUsers.has(user.username)) return "controller";
+    const isAdmin = await isAdministrator(client, user, of.systemNamespace);
+    return isAdmin ? "platformAdmin" : "user";
   };
 }
 
-async function isAdministrator(client: RestClient, user: UserInfo): Promise<boolean> {
+async function isAdministrator(
+  client: RestClient,
+  user: UserInfo,
+  namespace: string,
+): Promise<boolean> {
   if (user.groups.includes("system:masters")) return true;
   const spec = {
     user: user.username,
     groups: user.groups,
-    resourceAttributes: { ...administratorAttributes },
+    resourceAttributes: { ...administratorAttributes, namespace },
   };
   const review = {
     apiVersion: "authorization.k8s.io/v1",
