@@ -46,7 +46,7 @@ const inCell = (cell: string, resource: string, name: string): ObjectPlace => ({
 
 async function native(kind: string, resource: string, name: string, fields: JsonObject) {
   const object = { apiVersion: "v1", kind, metadata: { name, namespace }, ...fields };
-  return federation.controlPlane.client.create(core(resource), object as KubernetesObject);
+  return federation.controlPlane.client.create(core(resource), object);
 }
 
 function workload(name: string, pods: JsonObject, spec: object = {}): KubernetesObject {
