@@ -212,6 +212,7 @@ async function federatedContext(
     typeConfig: isGoing(config) ? { ...config.spec, propagation: "Disabled" } : config.spec,
     tenant: tenantOf(home?.metadata.labels),
     isolation: lookups.isolation(),
+    topologies: lookups.isGateOn("MultiTopology") ? "on" : "off",
     topologyTypes: lookups.topologyTypes(),
     keptRevisions: await keptRevisions(request, object, lookups),
     unknownTemplateFields: findUnknownTemplateFields(config.spec.targetType, object),

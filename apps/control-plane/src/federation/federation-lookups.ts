@@ -4,6 +4,7 @@ import {
   type Cell,
   type FederatedTypeConfig,
   groups,
+  type FeatureGate,
   type KubeFedCluster,
   type KubeFedConfig,
   kubefed,
@@ -98,9 +99,14 @@ export class FederationLookups implements Disposable {
   }
 
   isolation(): "byTenant" | "off" {
+    return this.isGateOn("TenantIsolation") ? "byTenant" : "off";
+  }
+
+  /** Whether a feature gate is on now. */
+  isGateOn(gate: FeatureGate): boolean {
     const key = `${this.systemNamespace}/${kubefed.configName}`;
     const config = this.#kept.get("kubefedconfigs")?.get(key) as KubeFedConfig | undefined;
-    return readFeatureGates(config?.spec).TenantIsolation ? "byTenant" : "off";
+    return readFeatureGates(config?.spec)[gate];
   }
 
   /** What stands in a KubeFedCluster by the ledgers and tombstones, in words. */

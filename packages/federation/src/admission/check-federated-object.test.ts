@@ -325,3 +325,13 @@ describe("checkFederatedObject()", () => {
     });
   });
 });
+
+describe("the gate MultiTopology, switched off", () => {
+  it("refuses new objects of other types, and leaves those that there are", () => {
+    const cellObject = view({ topologyType: "cell", placement: named() });
+    const off = { topologies: "off" } as const;
+    deepEqual(fields(judge(cellObject, undefined, off).errors), ["spec.topologyType"]);
+    deepEqual(judge(cellObject, cellObject, off).errors, []);
+    deepEqual(judge(view({ topologyType: "cluster" }), undefined, off).errors, []);
+  });
+});

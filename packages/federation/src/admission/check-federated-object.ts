@@ -7,6 +7,7 @@ import {
   notSupported,
 } from "@cellplane/apimachinery";
 import { annotations, labels, topologyViewVersion } from "../api/names.ts";
+import { clusterTopologyType } from "../api/topology-type.ts";
 import { topologyTypeOf, viewOf, wordsOf } from "../conversion/convert-federated-object.ts";
 import { tenantOf } from "../placement/tenant-scope.ts";
 import { createAnnotationPolicy, ignoredAnnotations } from "../template/annotation-policy.ts";
@@ -69,6 +70,10 @@ function checkTopologyType(
   const before = old && wordsOf(old).topologyKey;
   if (before !== undefined && before !== wordsOf(object).topologyKey) {
     return [invalid("spec.topologyKey", wordsOf(object).topologyKey, "field is immutable")];
+  }
+  if (old === undefined && context.topologies === "off" && type !== clusterTopologyType) {
+    const detail = "the feature gate MultiTopology is disabled, so only cluster is allowed";
+    return [invalid(field, type, detail)];
   }
   const declared = context.topologyTypes.get(type);
   const over = membersOfType(type, new Map(declared ? [[type, declared.over]] : []));

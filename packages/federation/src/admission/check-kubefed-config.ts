@@ -171,10 +171,8 @@ export function warnOfKubeFedConfig({ spec }: KubeFedConfig): readonly string[] 
   });
 }
 
-const atOnce = "a cluster that is lost or returns is acted upon at once";
 const idleFields = [
-  ["controllerDuration.availableDelay", atOnce],
-  ["controllerDuration.unavailableDelay", atOnce],
+  ["controllerDuration.availableDelay", "a cluster that returns is acted upon at once"],
   [
     "statusController.maxConcurrentReconciles",
     "status is collected by the sync controllers, of which spec.syncController.maxConcurrentReconciles tells",

@@ -15,6 +15,8 @@ export interface FederatedContext {
   /** Of the object's namespace; the object's own labels where it is cluster-scoped. */
   readonly tenant: Tenant;
   readonly isolation: "byTenant" | "off";
+  /** `off` (the gate `MultiTopology`): new objects may be spread by cluster alone. Default `on`. */
+  readonly topologies?: "on" | "off";
   /** The TopologyTypes that exist, by name. */
   readonly topologyTypes: ReadonlyMap<string, TopologyTypeSpec>;
   /** Numbers of the object's kept revisions. */
