@@ -56,7 +56,8 @@ async function openSite(site: {
   return { name: site.name, server, client, auditLog };
 }
 
-async function joinMember(controlPlane: Site, member: Site): Promise<void> {
+/** Joins a member as the command line does. */
+export async function joinMember(controlPlane: Site, member: Site): Promise<void> {
   const { kubeconfig } = member.server;
   const { connection } = await loadKubeconfig({ file: kubeconfig });
   const context: JoinContext = { undo: [] };

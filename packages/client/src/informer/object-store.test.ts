@@ -22,7 +22,7 @@ function configMap(cluster: string, revision: number, text = "same"): Kubernetes
     },
     data: { text, big: 9007199254740993n },
     status: { phase: text },
-  } as unknown as KubernetesObject;
+  };
 }
 
 function describeStore<H>(name: string, open: () => Holding<KubernetesObject, H>): void {

@@ -65,7 +65,8 @@ export class ObjectStore<T extends KubernetesObject, H = T> {
     const held = this.#objects.get(key);
     if (held !== undefined && this.#compare(object, held) <= 0) return;
     // Only who looks at the state before has it unpacked.
-    const isAsked = this.#indexes.size > 0 || this.#handlers.some(({ onUpdate }) => onUpdate);
+    const isAsked =
+      this.#indexes.size > 0 || this.#handlers.some((handler) => "onUpdate" in handler);
     const old = held !== undefined && isAsked ? this.#holding.show(held) : undefined;
     if (old) this.#unindex(key, old);
     this.#objects.set(key, this.#holding.hold(object));
