@@ -3,11 +3,20 @@ import { ConnectionError } from "@cellplane/client";
 import { KubeconfigError } from "@cellplane/client/node";
 import { Command, CommanderError } from "commander";
 import { createCompletionCommand } from "./commands/completion.ts";
+import { createCredentialsCommand } from "./commands/credentials.ts";
+import { createDiffCommand } from "./commands/diff.ts";
 import { createDisableCommand } from "./commands/disable.ts";
 import { createEnableCommand } from "./commands/enable.ts";
+import { createExplainPlacementCommand } from "./commands/explain-placement.ts";
 import { createFederateCommand } from "./commands/federate.ts";
+import { createGetCommand } from "./commands/get.ts";
+import { createHistoryCommand } from "./commands/history.ts";
 import { createJoinCommand } from "./commands/join.ts";
+import { createMaskCommand } from "./commands/mask.ts";
+import { createMigrateCommand } from "./commands/migrate.ts";
 import { createOrphaningCommand } from "./commands/orphaning.ts";
+import { createResumeCommand } from "./commands/resume.ts";
+import { createRollbackCommand } from "./commands/rollback.ts";
 import { createUnjoinCommand } from "./commands/unjoin.ts";
 import { clientVersion, createVersionCommand } from "./commands/version.ts";
 import { CliError } from "./program/cli-error.ts";
@@ -18,7 +27,7 @@ export async function runMain(args: readonly string[]): Promise<void> {
   try {
     await createProgram().parseAsync(args, { from: "user" });
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = exitCodeFor(args, report(error));
   }
 }
 
@@ -38,15 +47,29 @@ Everything else is done with kubectl against the control plane:
   const commands = [
     createJoinCommand(),
     createUnjoinCommand(),
+    createCredentialsCommand(),
     createEnableCommand(),
     createDisableCommand(),
     createFederateCommand(),
     createOrphaningCommand(),
+    createMigrateCommand(),
+    createMaskCommand(),
+    createRollbackCommand(),
+    createHistoryCommand(),
+    createDiffCommand(),
+    createExplainPlacementCommand(),
+    createResumeCommand(),
+    createGetCommand(),
     createVersionCommand(),
     createCompletionCommand(() => program),
   ];
   for (const command of commands) program.addCommand(command.exitOverride());
   return program;
+}
+
+// To whoever runs it in a script, 1 means that there are differences.
+function exitCodeFor([command]: readonly string[], code: number): number {
+  return command === "diff" && code === 1 ? 2 : code;
 }
 
 /** Named here for help and completion; `bin/cellplane` gives these verbs to the server program. */

@@ -33,7 +33,8 @@ export async function withFederated<T>(
   });
   await using controlPlane = connectRestClient(connection, { userAgent: "cellplane" });
   const target = await findFederated(controlPlane, called, options.namespace ?? namespace);
-  return run(controlPlane, target);
+  // Awaited here: the connection is closed when this returns.
+  return await run(controlPlane, target);
 }
 
 /** Checks `-o json|yaml`. */

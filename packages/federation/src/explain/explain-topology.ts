@@ -60,7 +60,10 @@ function explainMissing(
   const decided = decision ?? { ...unknownDecision, member: name, topology: topologyOf(name) };
   const placed = explainUnknown(decided.topology, decision?.inPlacement === true);
   const none: Verdict<MaskRule> = { value: false, rule: "NotNamed", sentence: "" };
-  return assemble(decided, { placed, mask: none, overrides: [], member: undefined }, explain);
+  const found = { placed, mask: none, overrides: [], member: undefined };
+  const told = assemble(decided, found, explain);
+  // What is neither named nor in the ledger is waited for by nobody.
+  return decision ? told : { ...told, waitsFor: null, sentences: [placed.sentence] };
 }
 
 const unknownDecision: Omit<TopologyDecision, "member" | "topology"> = {
