@@ -29,6 +29,8 @@ export class DivergenceError extends Error {
 }
 
 const probeEveryMs = 15;
+// By then every watch has told what it has to tell.
+const patienceMs = 700;
 
 /** Edits of one object that were not waited for, oldest first; the last state is the model's own. */
 export interface Burst {
@@ -45,9 +47,18 @@ export interface Burst {
 export async function converge(
   world: World,
   model: Model,
-  { burst, withinMs }: { readonly burst?: Burst; readonly withinMs: number },
+  {
+    burst,
+    withinMs,
+    isHopeless = () => false,
+  }: {
+    readonly burst?: Burst;
+    readonly withinMs: number;
+    /** Whether there is no use in waiting any longer; asked after a while only. */
+    readonly isHopeless?: () => boolean;
+  },
 ): Promise<void> {
-  const untilMs = Date.now() + withinMs;
+  const startedMs = Date.now();
   for (;;) {
     const observation = await observe(world);
     const { differences, accept } = compare(observation, model, burst);
@@ -55,9 +66,10 @@ export async function converge(
       accept();
       return;
     }
-    if (Date.now() > untilMs) {
+    const waitedMs = Date.now() - startedMs;
+    if (waitedMs > withinMs || (waitedMs > patienceMs && isHopeless())) {
       throw new DivergenceError(
-        `after ${withinMs / 1000} s the world is not what the model says:\n  ${differences.join("\n  ")}`,
+        `after ${waitedMs / 1000} s the world is not what the model says:\n  ${differences.join("\n  ")}`,
       );
     }
     await delay(probeEveryMs);

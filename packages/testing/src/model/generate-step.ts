@@ -246,8 +246,14 @@ function makePlant(model: Model, state: Generation): Step | undefined {
   const place = placeOf({ kind, name } as ModelObject, chosen);
   const { cluster } = chosen;
   if (model.members.get(cluster)?.has(place)) return undefined;
-  const refuses = random.pick([undefined, undefined, "label", "other"] as const);
-  return { do: "plant", cluster, place, value: nextValue(state), ...(refuses && { refuses }) };
+  const refuses = random.pick(["no", "no", "label", "other"] as const);
+  return {
+    do: "plant",
+    cluster,
+    place,
+    value: nextValue(state),
+    ...(refuses === "no" ? {} : { refuses }),
+  };
 }
 
 function makeCellStep(model: Model, { random }: Generation): Step {

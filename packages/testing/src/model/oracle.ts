@@ -49,6 +49,9 @@ function explain(
   if (write.operation === "DELETE")
     return explainRemoval(place, { source, uid: before?.uid ?? "" });
   if (after?.source === undefined) return explainRelease(place);
+  if (before?.uid === after.uid && (before?.generation ?? 0) > (after.generation ?? 0)) {
+    return `it overwrites the later generation ${before?.generation ?? 0}`;
+  }
   return explainPut(place, after, bytes);
 }
 

@@ -26,19 +26,26 @@ type Saved = Pick<Model, "cells" | "objects" | "tombstones"> & {
   readonly tiers: Map<string, string>;
 };
 
+/** How steps are done. */
+export interface RunSettings {
+  /** How long the world may take to come to what the model says. */
+  readonly withinMs: number;
+  readonly isEndedByUnexplained?: boolean;
+}
+
 /** Steps done in a world and in its model alike. */
 export class Run {
   readonly world: World;
   readonly model: Model;
   readonly timeline: Timeline = new Timeline();
-  readonly #withinMs: number;
+  readonly #settings: RunSettings;
   readonly #stop = new AbortController();
   readonly #following: Promise<void>;
   #saved: Saved | undefined;
 
-  constructor(world: World, { withinMs }: { readonly withinMs: number }) {
+  constructor(world: World, settings: RunSettings) {
     this.world = world;
-    this.#withinMs = withinMs;
+    this.#settings = settings;
     const names = Object.entries(clusterTenants);
     this.model = {
       clusters: new Map(
@@ -65,8 +72,10 @@ export class Run {
   async do(step: Step): Promise<"done" | "skipped"> {
     const burst = await this.#perform(step);
     if (burst === "skipped") return "skipped";
+    const { withinMs, isEndedByUnexplained = false } = this.#settings;
     await converge(this.world, this.model, {
-      withinMs: this.#withinMs,
+      withinMs,
+      isHopeless: () => isEndedByUnexplained && this.#findUnexplained().length > 0,
       ...(burst === undefined ? {} : { burst }),
     });
     this.timeline.settle(this.model.objects.values(), Date.now());
@@ -77,6 +86,10 @@ export class Run {
   async finish(): Promise<readonly UnexplainedWrite[]> {
     this.#stop.abort();
     await this.#following;
+    return this.#findUnexplained();
+  }
+
+  #findUnexplained(): readonly UnexplainedWrite[] {
     return findUnexplained(this.world.writes, this.timeline);
   }
 

@@ -1,4 +1,3 @@
-import type { PlanSync } from "@cellplane/controllers";
 import { firstSteps, generateStep, type Generation } from "./generate-step.ts";
 import { formatWrite } from "./oracle.ts";
 import { createRandom } from "./random.ts";
@@ -10,6 +9,8 @@ import { World, type WorldSettings } from "./world.ts";
 export interface SequenceSettings extends WorldSettings {
   /** How long the world may take to come to what the model says after a step. */
   readonly withinMs: number;
+  /** Whether a write that nothing explains ends the sequence at once. */
+  readonly isEndedByUnexplained?: boolean;
 }
 
 /** What became of a sequence. */
@@ -77,7 +78,7 @@ export function formatStory(title: string, { steps, faults }: SequenceResult): s
 /** Leaves out steps as long as it still fails: halves first, then one by one. */
 export async function shorten(
   { steps }: SequenceResult,
-  settings: SequenceSettings & { readonly plan?: PlanSync },
+  settings: SequenceSettings,
   untilMs: number,
 ): Promise<SequenceResult | undefined> {
   let best: SequenceResult | undefined;
