@@ -27,6 +27,8 @@ export function computeMemberRules(
   }));
   return [
     ...rules,
+    // What a scheduling preference counts where a workload is not wholly ready.
+    ...(byGroup.has("apps") ? [{ apiGroups: [""], resources: ["pods"], verbs: ["list"] }] : []),
     ...(byGroup.has(rbacGroup)
       ? [{ apiGroups: [rbacGroup], resources: ["clusterroles"], verbs: ["bind"] }]
       : []),
