@@ -100,11 +100,11 @@ describe("docs/cli.md", { concurrency: true }, () => {
     .slice(1);
 
   for (const section of sections) {
-    const [command = ""] = section.split(/\s/);
+    const [command = ""] = /^[a-z-]+(?: [a-z-]+)*/.exec(section) ?? [];
     it(`has the flags of "cellplane ${command} --help"`, async () => {
       const help = await promisify(execFile)(process.execPath, [
         "bin/cellplane",
-        command,
+        ...command.split(" "),
         "--help",
       ]);
       const options = help.stdout.match(/^Options:\n[^]*?(?=\n\n|$(?![^]))/m)?.[0] ?? "";

@@ -152,10 +152,12 @@ describe("cellplane completion bash", () => {
       suggest cellplane j
       suggest cellplane ""
       suggest cellplane join hz-a --member-k
-      suggest cellplane unjoin --ab`;
+      suggest cellplane unjoin --ab
+      suggest cellplane mask s
+      suggest cellplane mask set deployment/web --hold`;
     const { stdout, stderr, code } = await runProgram("bash", ["-c", script]);
     equal(code, 0, stderr);
-    const [registered, one, all = "", option, abandon] = stdout.split("\n");
+    const [registered, one, all = "", option, abandon, verbs, hold] = stdout.split("\n");
     equal(registered, "complete -F _cellplane cellplane");
     equal(one, "join");
     for (const name of ["up", "member", "join", "unjoin", "enable", "completion", "version"]) {
@@ -163,6 +165,8 @@ describe("cellplane completion bash", () => {
     }
     equal(option, "--member-kubeconfig");
     equal(abandon, "--abandon");
+    equal(verbs, "set show");
+    equal(hold, "--hold-all");
   });
 });
 
