@@ -1,6 +1,11 @@
 import type { Command } from "commander";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
-import { planUnjoin, type UnjoinContext } from "../membership/unjoin-cluster.ts";
+import { findNaming, warnNaming } from "../membership/leave-workloads.ts";
+import {
+  planUnjoin,
+  type UnjoinContext,
+  type UnjoinRequest,
+} from "../membership/unjoin-cluster.ts";
 import { runSteps } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
@@ -11,6 +16,7 @@ interface UnjoinOptions extends ControlPlaneOptions {
   readonly memberContext?: string;
   readonly keepMemberAccount?: boolean;
   readonly removeWorkloads?: boolean;
+  readonly releaseWorkloads?: boolean;
   readonly abandon?: boolean;
 }
 
@@ -28,11 +34,17 @@ export function createUnjoinCommand(): Command {
       "leave the account in the member, e.g. as it cannot be reached",
     )
     .option("--remove-workloads", "also delete the objects that the control plane put there")
+    .option(
+      "--release-workloads",
+      "let go of them: they stay, without the label and the annotations of the control plane",
+    )
     .option("--abandon", "go on although federated objects still stand there")
     .addHelpText(
       "after",
       `
-Workloads stay in the member and keep running, unless --remove-workloads is given.
+Workloads stay in the member and keep running, unless --remove-workloads is given. Without
+--release-workloads they keep their marks, so that joining again finds them in step; another
+control plane would leave them alone as this one's.
 
 Examples:
   cellplane unjoin hz-a --member-kubeconfig ~/.kube/hz-a
@@ -48,8 +60,9 @@ async function runUnjoin(name: string, options: UnjoinOptions): Promise<void> {
       "Cannot unjoin as the member must be cleaned up, too: give --member-kubeconfig, or leave it with --keep-member-account",
     );
   }
-  if (memberKubeconfig === undefined && options.removeWorkloads === true) {
-    throw new CliError("Cannot remove workloads without --member-kubeconfig");
+  const workloads = workloadsOf(options);
+  if (memberKubeconfig === undefined && workloads !== "leave") {
+    throw new CliError(`Cannot ${workloads} workloads without --member-kubeconfig`);
   }
   await using controlPlane = await connectControlPlane(options);
   const member =
@@ -70,14 +83,31 @@ async function runUnjoin(name: string, options: UnjoinOptions): Promise<void> {
       name,
       controlPlane,
       member,
-      removeWorkloads: options.removeWorkloads === true,
+      workloads,
       abandon: options.abandon === true,
     };
     await runSteps(planUnjoin(request), context);
   } finally {
     await member?.[Symbol.asyncDispose]();
   }
-  process.stdout.write(
-    `Cluster "${name}" is no longer joined${options.removeWorkloads === true ? "" : "; its workloads were left running"}\n`,
-  );
+  process.stdout.write(`Cluster "${name}" is no longer joined; ${outcomes[workloads]}\n`);
+  const naming = await findNaming(controlPlane, name);
+  if (naming.length > 0) process.stderr.write(warnNaming(name, naming));
+}
+
+const outcomes = {
+  leave: "its workloads were left running",
+  release: "its workloads were let go of, and run on",
+  remove: "its workloads were removed",
+} as const;
+
+function workloadsOf({
+  removeWorkloads,
+  releaseWorkloads,
+}: UnjoinOptions): UnjoinRequest["workloads"] {
+  if (removeWorkloads === true && releaseWorkloads === true) {
+    throw new CliError("Cannot both remove workloads and let go of them");
+  }
+  if (removeWorkloads === true) return "remove";
+  return releaseWorkloads === true ? "release" : "leave";
 }

@@ -11,6 +11,7 @@ import { accountName, ensureMemberAccount, removeQuietly, type Undo } from "./me
 import { computeMemberRules } from "./member-rights.ts";
 import { checkServedTypes, type MemberCredential, ownCredential } from "./own-credential.ts";
 import { renderCredential, replaceCredential } from "./stored-credential.ts";
+import { removeReplacedSecret } from "./replaced-secret.ts";
 import {
   federatedTypeConfigs,
   kubeFedClusters,
@@ -51,6 +52,8 @@ export interface JoinContext {
   credential?: MemberCredential;
   caBundle?: string;
   secretName?: string;
+  /** The cluster as it was joined before. */
+  before?: KubernetesObject;
 }
 
 /** The steps of joining, in order. Each notes in `undo` how to take back what it did. */
@@ -76,8 +79,11 @@ export function planJoin(request: JoinRequest): readonly Step<JoinContext>[] {
     { title: `Register "${request.name}"`, run: (context) => register(request, context) },
     {
       title: "Wait until it is Ready",
-      run: (_context, tell) =>
-        waitForReady(request.controlPlane, request.name, request.timeoutMs, tell),
+      run: async (context, tell) => {
+        await waitForReady(request.controlPlane, request.name, request.timeoutMs, tell);
+        // Until now it was needed should anything fail.
+        if (context.before) await removeReplacedSecret(request.controlPlane, context.before);
+      },
     },
   ];
 }
@@ -197,8 +203,17 @@ async function register(request: JoinRequest, context: JoinContext): Promise<voi
   } catch (error) {
     if (!isStatus(error, "AlreadyExists")) throw error;
     const body = { metadata: { labels: cluster.metadata.labels }, spec: cluster["spec"] };
+    const before = await request.controlPlane.get(kubeFedClusters, request.name);
     await request.controlPlane.patch(kubeFedClusters, request.name, { type: "merge", body });
+    context.before = before;
+    context.undo.unshift(() => restore(request, before));
   }
+}
+
+/** A cluster that was joined before stays joined as it was. */
+async function restore(request: JoinRequest, before: KubernetesObject): Promise<void> {
+  const current = await request.controlPlane.get(kubeFedClusters, request.name);
+  await request.controlPlane.update(kubeFedClusters, { ...current, spec: before["spec"] });
 }
 
 function clusterObject(request: JoinRequest, context: JoinContext): KubernetesObject {

@@ -1,15 +1,13 @@
-import { isJsonObject, isStatus, type KubernetesObject } from "@cellplane/apimachinery";
-import { ConnectionError, discoverResources, type RestClient } from "@cellplane/client";
+import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
+import { ConnectionError, type RestClient } from "@cellplane/client";
+import { annotations, labels } from "@cellplane/federation";
 import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
-import { groupsIn } from "../program/groups-in.ts";
 import { readControlPlaneId } from "./join-cluster.ts";
+import { leaveWorkloads } from "./leave-workloads.ts";
 import { accountName, removeMemberAccount, removeQuietly } from "./member-account.ts";
-import { federatedTypeConfigs, kubeFedClusters, systemSecrets } from "./system-namespace.ts";
-
-const managedLabel = "kubefed.io/managed=true";
-const sourceAnnotation = "federation.cellplane.io/source";
-const abandonAnnotation = "federation.cellplane.io/abandon";
+import { removeReplacedSecret } from "./replaced-secret.ts";
+import { kubeFedClusters } from "./system-namespace.ts";
 
 /** What `unjoin` is asked to do. */
 export interface UnjoinRequest {
@@ -17,7 +15,8 @@ export interface UnjoinRequest {
   readonly controlPlane: RestClient;
   /** Absent: the member's side is left as it is. */
   readonly member: RestClient | undefined;
-  readonly removeWorkloads: boolean;
+  /** `release`: they stay, without label and annotations of ours. */
+  readonly workloads: "leave" | "remove" | "release";
   /** Go on although ledger entries stand in the cluster. */
   readonly abandon: boolean;
 }
@@ -26,20 +25,34 @@ export interface UnjoinRequest {
 export interface UnjoinContext {
   cluster?: KubernetesObject;
   controlPlaneId?: string;
+  /** The cluster and its cells, by the names of their KubeFedClusters. */
+  members?: readonly string[];
 }
+
+const titles = {
+  remove: "Remove the objects that this control plane put there",
+  release: "Let go of the objects that this control plane put there",
+} as const;
 
 /** The steps of leaving. The control plane lets go first, so that nothing is written meanwhile. */
 export function planUnjoin(request: UnjoinRequest): readonly Step<UnjoinContext>[] {
-  const { member } = request;
+  const { member, workloads } = request;
   return [
     { title: `Look up "${request.name}"`, run: (context) => lookUp(request, context) },
     { title: "Take it out of the control plane", run: (context) => deregister(request, context) },
-    ...(member && request.removeWorkloads
+    ...(member && workloads !== "leave"
       ? [
           {
-            title: "Remove the objects that this control plane put there",
+            title: titles[workloads],
             run: (context: UnjoinContext, tell: (text: string) => void): Promise<void> =>
-              removeWorkloads(request, member, context, tell),
+              leaveWorkloads({
+                controlPlane: request.controlPlane,
+                member,
+                controlPlaneId: context.controlPlaneId ?? "",
+                members: context.members ?? [],
+                act: workloads,
+                tell,
+              }),
           },
         ]
       : []),
@@ -68,6 +81,9 @@ async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<v
       { cause: error },
     );
   }
+  const { items } = await request.controlPlane.list(kubeFedClusters);
+  const cells = items.filter(({ metadata }) => metadata.labels?.[labels.cluster] === request.name);
+  context.members = [request.name, ...cells.map(({ metadata }) => metadata.name ?? "")];
   if (!request.member) return;
   try {
     await request.member.raw({ method: "GET", path: "/version" });
@@ -82,47 +98,9 @@ async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<v
 
 async function deregister(request: UnjoinRequest, context: UnjoinContext): Promise<void> {
   if (request.abandon) {
-    const body = { metadata: { annotations: { [abandonAnnotation]: "true" } } };
+    const body = { metadata: { annotations: { [annotations.abandon]: "true" } } };
     await request.controlPlane.patch(kubeFedClusters, request.name, { type: "merge", body });
   }
   await removeQuietly(request.controlPlane, kubeFedClusters, request.name);
-  const spec = context.cluster?.["spec"];
-  const secretRef = isJsonObject(spec) ? spec["secretRef"] : undefined;
-  const secret = isJsonObject(secretRef) ? secretRef["name"] : undefined;
-  if (typeof secret === "string") {
-    await removeQuietly(request.controlPlane, systemSecrets, secret);
-  }
-}
-
-async function removeWorkloads(
-  request: UnjoinRequest,
-  member: RestClient,
-  context: UnjoinContext,
-  tell: (text: string) => void,
-): Promise<void> {
-  const configs = await request.controlPlane.list(federatedTypeConfigs);
-  const targets = new Set(configs.items.map((config) => config.metadata.name ?? ""));
-  const groups = groupsIn(Array.from(targets));
-  const { resources } = await discoverResources(member, undefined, { groups });
-  const seen = new Set<string>();
-  let removed = 0;
-  for (const resource of resources) {
-    const name =
-      resource.group === "" ? resource.resource : `${resource.resource}.${resource.group}`;
-    // Namespaces go with what made them, never as a by-product.
-    if (!targets.has(name) || seen.has(name) || name === "namespaces") continue;
-    seen.add(name);
-    const { items } = await member.list(resource, { labelSelector: managedLabel });
-    for (const object of items.filter((each) => isOurs(each, context.controlPlaneId ?? ""))) {
-      const { namespace } = object.metadata;
-      const path = namespace === undefined ? resource : { ...resource, namespace };
-      await removeQuietly(member, path, object.metadata.name ?? "");
-      tell(`${++removed} removed`);
-    }
-  }
-}
-
-function isOurs(object: KubernetesObject, controlPlaneId: string): boolean {
-  const source = object.metadata.annotations?.[sourceAnnotation] ?? "";
-  return controlPlaneId !== "" && source.startsWith(controlPlaneId);
+  if (context.cluster) await removeReplacedSecret(request.controlPlane, context.cluster);
 }

@@ -195,4 +195,34 @@ describe("the command line, as kubefedctl's users know it", () => {
       return state === "Running" ? true : undefined;
     });
   });
+
+  it("lets go of a member's workloads when it leaves, so that another federation may take them", async () => {
+    const federatedSettings = {
+      apiVersion: "types.kubefed.io/v1beta1",
+      kind: "FederatedConfigMap",
+      metadata: { name: "left-behind", namespace: "shop" },
+      spec: {
+        template: { data: { colour: "green" } },
+        placement: { clusters: [{ name: "hz-a" }, { name: "hz-b" }] },
+      },
+    };
+    await fixture.kubectl.apply([federatedSettings]);
+    const left = inMember("hz-b", { ...configMaps, namespace: "shop" }, "left-behind");
+    await waitForObject(left, ({ data }) => data, { colour: "green" });
+    const { kubeconfig } = fixture.member("hz-b");
+    const unjoin = ["unjoin", "hz-b", "--member-kubeconfig", kubeconfig, "--abandon"];
+    match(await refused(...unjoin, "--release-workloads", "--remove-workloads"), /Cannot both/);
+    const { code, stdout, stderr } = await cellplane(...unjoin, "--release-workloads");
+    equal(code, 0, stderr);
+    match(stdout, /"hz-b" is no longer joined; its workloads were let go of/);
+    match(stderr, /the placement of FederatedConfigMap shop\/left-behind still names "hz-b"/);
+    const { metadata, data } = (await findObject(left)) ?? { metadata: {} };
+    deepEqual(
+      [metadata.labels, metadata.annotations, data],
+      [undefined, undefined, { colour: "green" }],
+    );
+    // Nothing stands there any more, so the object goes without being told to abandon it.
+    await fixture.kubectl.ok(["-n", "shop", "delete", "fcm", "left-behind", "--timeout=40s"]);
+    equal((await findObject(left))?.metadata.name, "left-behind");
+  });
 });

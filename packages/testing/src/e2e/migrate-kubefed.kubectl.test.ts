@@ -270,6 +270,25 @@ describe("cellplane migrate kubefed", () => {
     deepEqual(await memberWrites(), ["update configmaps/settings"]);
   });
 
+  it("changes KubeFed's credential for one with fewer rights when a cluster is joined again", async () => {
+    await fixture.join("hz-a");
+    const secrets = ["-n", "kube-federation-system", "get", "secrets", "-o", "name"];
+    const names = (await fixture.kubectl.ok(secrets)).trim().split("\n");
+    deepEqual(names.filter((name) => name.startsWith("secret/hz-")).sort(), [
+      "secret/hz-a-credential",
+      "secret/hz-b-x7k2p",
+    ]);
+    await fixture.waitForCluster("hz-a", "Ready");
+    const patch = JSON.stringify({ spec: { template: { data: { colour: "green" } } } });
+    const target = ["-n", namespace, "patch", "fcm", "settings", "--type=merge", "-p", patch];
+    await fixture.kubectl.ok(target);
+    const { client } = fixture.member("hz-a");
+    await waitForObject({ client, path: configMaps, name: "settings" }, ({ data }) => data, {
+      colour: "green",
+    });
+    deepEqual(await memberWrites(), ["update configmaps/settings"]);
+  });
+
   it("never wrote to the host", async () => {
     const anybody = /^(?!system:cellplane-controllers$)/;
     const writes = await writesTo(hostServer, anybody);
