@@ -167,7 +167,8 @@ function makeBurst(model: Model, state: Generation): Step | undefined {
     makeChange(object, state, "plain"),
   );
   const crash = random.chance(0.25) ? ({ crash: true } as const) : {};
-  return { do: "edit", key: object.key, changes, ...crash };
+  const flap = random.chance(0.25) ? { flap: random.pick(Object.keys(clusterTenants)) } : {};
+  return { do: "edit", key: object.key, changes, ...crash, ...flap };
 }
 
 function makeChange(

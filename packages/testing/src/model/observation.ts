@@ -1,4 +1,4 @@
-import { isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
+import { isJsonObject, type KubernetesObject, parseJson } from "@cellplane/apimachinery";
 import type { ObjectScope } from "@cellplane/apiserver";
 import type { ResourcePath, RestClient } from "@cellplane/client";
 import type { Kind, Revision, Row } from "./model-state.ts";
@@ -129,8 +129,10 @@ function frozenIn(object: KubernetesObject): Parameters<typeof readContent>[2] {
   const { spec, data } = object;
   if (isJsonObject(spec)) return spec;
   const [text] = isJsonObject(data) ? Object.values(data) : [];
-  const parsed: unknown = JSON.parse(Buffer.from(String(text ?? ""), "base64").toString() || "{}");
-  return isJsonObject(parsed as never) ? (parsed as Parameters<typeof readContent>[2]) : {};
+  const parsed = parseJson(
+    typeof text === "string" ? Buffer.from(text, "base64").toString() : "{}",
+  );
+  return isJsonObject(parsed) ? parsed : {};
 }
 
 async function observeMembers(world: World): Promise<Observation["members"]> {

@@ -123,11 +123,11 @@ export function readContent(
   const overrides = list.filter(isJsonObject).map((each): Override => {
     const patches = isJsonArray(each["clusterOverrides"]) ? each["clusterOverrides"] : [];
     const [patch] = patches;
-    const value = isJsonObject(patch) ? decode(String(patch["value"])) : "?";
+    const value = isJsonObject(patch) ? decode(textOf(patch["value"])) : "?";
     const name = each["clusterName"];
     const tier = at(each, "/clusterSelector/matchLabels/tier");
     const cellPrefix = memberNameOf(namespace, "cell", "");
-    if (typeof name !== "string") return { to: { tier: String(tier) }, value };
+    if (typeof name !== "string") return { to: { tier: textOf(tier) }, value };
     return { to: name.startsWith(cellPrefix) ? name.slice(cellPrefix.length) : name, value };
   });
   return { value: valueIn(kind, template), overrides };
@@ -151,4 +151,8 @@ function set(value: JsonValue | undefined, path: readonly string[], to: JsonValu
   }
   const object = isJsonObject(value) ? value : {};
   return { ...object, [first]: set(object[first], rest, to) };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : "?";
 }

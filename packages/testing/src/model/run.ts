@@ -1,17 +1,12 @@
-import { type KubernetesObject, StatusError } from "@cellplane/apimachinery";
+import type { KubernetesObject } from "@cellplane/apimachinery";
 import type { ResourcePath } from "@cellplane/client";
 import { waitFor } from "../e2e/wait-for.ts";
 import { type Burst, converge } from "./converge.ts";
 import { topologyIn } from "./expectation.ts";
-import { seenBy, selects } from "./model-placement.ts";
-import {
-  keyOf,
-  type Kind,
-  type Model,
-  type ModelObject,
-  type Selection,
-  type Spec,
-} from "./model-state.ts";
+import { seenBy } from "./model-placement.ts";
+import { keyOf, type Kind, type Model, type ModelObject, type Spec } from "./model-state.ts";
+import { ensureNamespace, foreignMarks, parsePlace } from "./member-edits.ts";
+import { expectRefusal, refusesRollback } from "./refusals.ts";
 import { memberScope } from "./observation.ts";
 import { findUnexplained, type UnexplainedWrite } from "./oracle.ts";
 import { federatedResource, payloads, renderSpec, withValue } from "./payload.ts";
@@ -182,8 +177,18 @@ export class Run {
       this.timeline.note(object, fromMs);
     }
     if (step.crash) await this.world.controlPlane.crash();
+    if (step.flap !== undefined) await this.#flap(step.flap);
     const isRacing = step.changes.length > 1;
     return isRacing ? { key: step.key, passing: passing.slice(1) } : undefined;
+  }
+
+  /** Cuts a member off in the middle of what goes on there, for a moment. */
+  async #flap(cluster: string): Promise<void> {
+    if (this.model.clusters.get(cluster)?.isUp !== true) return;
+    const { path } = this.world.member(cluster);
+    path.cut();
+    await this.world.client.list(inSystem("kubefedclusters"));
+    path.mend();
   }
 
   async #delete(step: Extract<Step, { do: "delete" }>): Promise<"skipped" | undefined> {
@@ -394,45 +399,6 @@ function withNulls(spec: ReturnType<typeof renderSpec>, _change: Change): object
   };
 }
 
-/** Whether admission refuses an edit while a revision is asked for (§4, rollback). */
-function refusesRollback(before: ModelObject, after: Spec): boolean {
-  if (after.revision === undefined) return false;
-  const { spec, revisions } = before;
-  if (
-    spec.revision !== after.revision &&
-    !revisions.some((each) => each.number === after.revision)
-  ) {
-    return true;
-  }
-  const wasSet = spec.revision !== undefined;
-  if (after.mask === undefined) return !(wasSet && spec.mask === undefined);
-  return wasSet && spec.mask !== undefined && isWider(after.mask, spec.mask);
-}
-
-function isWider(mask: Selection, before: Selection): boolean {
-  if ("names" in mask && mask.names.length === 0) return false;
-  if (!("names" in mask) || !("names" in before)) {
-    return JSON.stringify(mask) !== JSON.stringify(before);
-  }
-  return mask.names.some((name) => !before.names.includes(name));
-}
-
-/** Waits for a request that must be refused, or must not be; `undefined` where it was refused. */
-async function expectRefusal(
-  request: Promise<KubernetesObject>,
-  isRefused: boolean,
-  what: string,
-): Promise<KubernetesObject | undefined> {
-  try {
-    const answer = await request;
-    if (!isRefused) return answer;
-  } catch (error) {
-    if (isRefused && error instanceof StatusError) return undefined;
-    throw error;
-  }
-  throw new Error(`${what} shall be refused, and was not`);
-}
-
 async function annotate(
   client: World["client"],
   path: ResourcePath,
@@ -440,36 +406,4 @@ async function annotate(
   annotations: Readonly<Record<string, string>>,
 ): Promise<void> {
   await client.patch(path, name, { type: "merge", body: { metadata: { annotations } } });
-}
-
-function parsePlace(place: string): {
-  readonly kind: Kind;
-  readonly namespace: string;
-  readonly name: string;
-} {
-  const [kind = "", rest = ""] = place.split(" ");
-  const [namespace = "", name = ""] = rest.split("/");
-  return { kind: kind as Kind, namespace, name };
-}
-
-function foreignMarks(refuses: "label" | "other" | undefined): object {
-  if (refuses === undefined) return {};
-  if (refuses === "label") return { labels: { "kubefed.io/managed": "false" } };
-  return {
-    labels: { "kubefed.io/managed": "true" },
-    annotations: { [`${prefix}source`]: "another/Other/n/o/m", [`${prefix}uid`]: "theirs" },
-  };
-}
-
-async function ensureNamespace(world: World, cluster: string, name: string): Promise<void> {
-  const { objects } = world.member(cluster).server.api;
-  const scope = { group: "", resource: "namespaces" };
-  if (await objects.get(scope, name)) return;
-  await objects.create(scope, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-}
-
-/** Whether an object may be written to a member now. */
-export function isOpen(object: ModelObject, seen: Parameters<typeof selects>[1]): boolean {
-  const { placement, mask } = object.spec;
-  return selects(placement, seen) && (mask === undefined || selects(mask, seen));
 }

@@ -1,3 +1,4 @@
+import { findUnrecorded } from "./audited-writes.ts";
 import { firstSteps, generateStep, type Generation } from "./generate-step.ts";
 import { formatWrite } from "./oracle.ts";
 import { createRandom } from "./random.ts";
@@ -65,6 +66,12 @@ async function runSequence(
   }
   for (const { write, why } of await run.finish()) {
     faults.push(`unexplained write: ${formatWrite(write)}: ${why}`);
+  }
+  for (const cluster of world.members.keys()) {
+    const recorded = world.writes.filter((write) => write.cluster === cluster);
+    for (const missing of findUnrecorded(await world.audit(cluster), recorded)) {
+      faults.push(`the audit log of ${cluster} has a write that was not recorded: ${missing}`);
+    }
   }
   return { steps, faults, writes: world.writes.length };
 }

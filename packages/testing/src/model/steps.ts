@@ -19,6 +19,8 @@ export type Step =
       readonly key: string;
       readonly changes: readonly Change[];
       readonly crash?: true;
+      /** A cluster that is cut off for a moment right after. */
+      readonly flap?: string;
     }
   | { readonly do: "delete"; readonly key: string; readonly orphan?: true }
   | { readonly do: "abandon"; readonly key: string }
