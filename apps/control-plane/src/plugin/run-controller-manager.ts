@@ -49,10 +49,8 @@ export async function runControllerManager(options: ControllerManagerOptions): P
   try {
     await serve(options, { host, logger }, signal);
   } catch (error) {
-    if (!(error instanceof LeaseLostError)) throw error;
-    logger.error({ err: error }, "lost lease");
-    // At once: somebody else may lead from now on.
-    process.exit(1);
+    // What was under way when it was told to stop may fail.
+    if (!signal.aborted) throw error;
   } finally {
     stop();
   }
@@ -112,7 +110,12 @@ async function serve(
   });
   process.stdout.write(`Controller manager ready at ${server.url}\n`);
   await Promise.all([
-    federation.run(signal),
+    federation.run(signal).catch((error: unknown) => {
+      if (signal.aborted || !(error instanceof LeaseLostError)) throw error;
+      logger.error({ err: error }, "lost lease");
+      // At once: somebody else may lead from now on.
+      process.exit(1);
+    }),
     host.follow(signal),
     certificate.follow((files) => {
       server.reloadTls(files);

@@ -55,6 +55,11 @@ export class ControllerManagerProcess implements AsyncDisposable {
     this.#child.kill("SIGCONT");
   }
 
+  /** All that it has said. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** Ends it and returns its exit code; `null` where the signal ended it. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const { exitCode, signalCode } = this.#child;

@@ -101,7 +101,8 @@ export class PluginFixture implements AsyncDisposable {
     const again = await this.runOk(install);
     equal(/ (created|updated)$/m.exec(again), null, again);
     const spec = {
-      leaderElect: { leaseDuration: "4s", renewDeadline: "3s", retryPeriod: "500ms" },
+      // Long enough for a loaded machine, short enough to be waited for.
+      leaderElect: { leaseDuration: "10s", renewDeadline: "8s", retryPeriod: "500ms" },
       clusterHealthCheck: { period: "1s", timeout: "1s", failureThreshold: 2 },
     };
     await this.client.patch(coreOf("kubefedconfigs"), "kubefed", { type: "merge", body: { spec } });

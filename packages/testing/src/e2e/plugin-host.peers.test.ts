@@ -179,7 +179,7 @@ describe("a controller manager as a plug-in to Kubernetes' own API server", () =
   });
 
   it("lets go of the lock when it is stopped", async () => {
-    equal(await manager.end("SIGTERM"), 0);
+    equal(await manager.end("SIGTERM"), 0, manager.output.slice(-4000));
     const startedMs = performance.now();
     manager = await fixture.startManager();
     await manager.waitForOutput(/promoted as leader/);
