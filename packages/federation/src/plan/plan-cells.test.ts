@@ -223,9 +223,9 @@ describe("planRevisions()", () => {
   const view = { ledger, seenInMembers: 0, historyLimit: 2 };
 
   it("gives returning contents a new number with the same hash", () => {
-    const first = planRevisions({ ...view, object: object("1"), kept: [] });
-    const second = planRevisions({ ...view, object: object("2"), kept: first.all });
-    const third = planRevisions({ ...view, object: object("1"), kept: second.all });
+    const first = planRevisions({ ...view, object: object("1", 3), kept: [] });
+    const second = planRevisions({ ...view, object: object("2", 3), kept: first.all });
+    const third = planRevisions({ ...view, object: object("1", 3), kept: second.all });
     deepEqual(
       third.all.map(({ number }) => number),
       [1, 2, 3],
@@ -243,6 +243,11 @@ describe("planRevisions()", () => {
     const standing = { ...ledger, entries: new Map([["a", { version: "", revision: 2 }]]) };
     const plan = planRevisions({ ...view, ledger: standing, object: object("new"), kept });
     deepEqual(plan.pruned, [1, 3, 4]);
+    // What is pruned counts no more, or `behind` would be another at the next plan.
+    deepEqual(
+      plan.all.map(({ number }) => number),
+      [2, 5, 6],
+    );
     const wanted = { ...object("new"), spec: { ...object("new").spec, revision: 3 } };
     deepEqual(planRevisions({ ...view, object: wanted, kept }).pruned, [1, 2, 4]);
     deepEqual(planRevisions({ ...view, object: object("new", 9), kept }).pruned, []);

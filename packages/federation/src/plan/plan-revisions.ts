@@ -5,7 +5,7 @@ import { type Revision, revisionContent } from "./revision.ts";
 
 /** The revisions of an object, with the one that its present contents need. */
 export interface RevisionPlan {
-  /** Kept ones and the new one, oldest first. */
+  /** Those that stay kept and the new one, oldest first. */
   readonly all: readonly Revision[];
   readonly current: Revision;
   /** `undefined` where `spec.revision` names one that is not kept. */
@@ -40,7 +40,10 @@ export function planRevisions(view: RevisionView): RevisionPlan {
   const all = created ? [...kept, created] : kept;
   const wanted = view.object.spec?.revision;
   const desired = wanted === undefined ? current : all.find(({ number }) => number === wanted);
-  return { all, current, desired, created, pruned: findPruned(view, all, wanted) };
+  const pruned = findPruned(view, all, wanted);
+  // What goes with this plan counts no more: `behind` would be another at the next one.
+  const staying = all.filter(({ number }) => !pruned.includes(number));
+  return { all: staying, current, desired, created, pruned };
 }
 
 function nextNumber({ kept, ledger, seenInMembers }: RevisionView): number {
