@@ -54,7 +54,11 @@ export async function readOriginals(
   const path = resource.namespaced ? { ...resource, namespace: request.namespace } : resource;
   const object = await readObject(source, path, request);
   const own = { target: apiResource, object };
-  if (!request.contents) return [own];
+  if (!request.contents) {
+    const reason = reasonToSkip(object, apiResource);
+    if (reason !== undefined) request.warn(`${resource.resource}/${request.name}: ${reason}`);
+    return [own];
+  }
   return [own, ...(await readContents(source, resources, request))];
 }
 
