@@ -1,6 +1,7 @@
 export {
   type CellContext,
   type CellWrite,
+  cellsNeedClusterScope,
   checkCell,
   type NeighbourCell,
   prepareCell,

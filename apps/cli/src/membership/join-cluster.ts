@@ -8,7 +8,7 @@ import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { checkMember, explainMemberRefusal } from "./check-member.ts";
 import { accountName, ensureMemberAccount, removeQuietly, type Undo } from "./member-account.ts";
-import { computeMemberRules } from "./member-rights.ts";
+import { computeMemberRights } from "./member-rights.ts";
 import { checkServedTypes, type MemberCredential, ownCredential } from "./own-credential.ts";
 import { renderCredential, replaceCredential } from "./stored-credential.ts";
 import { removeReplacedSecret } from "./replaced-secret.ts";
@@ -143,15 +143,22 @@ async function takeOwnCredential(request: JoinRequest, context: JoinContext): Pr
 async function createAccount(request: JoinRequest, context: JoinContext): Promise<void> {
   const configs = await request.controlPlane.list(federatedTypeConfigs);
   const name = accountName(context.controlPlaneId ?? "", request.name);
-  const rules = computeMemberRules(configs.items);
+  const rights = computeMemberRights(configs.items, await readScope(request.controlPlane));
   try {
-    const account = await ensureMemberAccount(request.member, name, rules, context.undo);
+    const account = await ensureMemberAccount(request.member, name, rights, context.undo);
     context.credential = { token: account.token };
     const caBundle = request.connection.caBundle ?? account.caBundle;
     if (caBundle !== undefined) context.caBundle = caBundle;
   } catch (error) {
     throw explainMemberRefusal(error);
   }
+}
+
+/** The scope of a control plane; `Cluster` where it has no settings yet. */
+async function readScope(controlPlane: RestClient): Promise<"Cluster" | "Namespaced"> {
+  const config = await find(controlPlane, kubeFedConfigs, kubeFedConfigName);
+  const { scope } = (config?.["spec"] ?? {}) as { readonly scope?: string };
+  return scope === "Namespaced" ? "Namespaced" : "Cluster";
 }
 
 async function storeCredential(request: JoinRequest, context: JoinContext): Promise<void> {

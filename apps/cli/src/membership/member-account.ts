@@ -6,11 +6,14 @@ import {
 } from "@cellplane/apimachinery";
 import { abortableDelay, type ResourcePath, type RestClient } from "@cellplane/client";
 import { CliError } from "../program/cli-error.ts";
+import type { MemberRights } from "./member-rights.ts";
 import { namespaces, systemNamespace, systemSecrets } from "./system-namespace.ts";
 
 const rbac = { group: "rbac.authorization.k8s.io", version: "v1" };
 const clusterRoles: ResourcePath = { ...rbac, resource: "clusterroles" };
 const clusterRoleBindings: ResourcePath = { ...rbac, resource: "clusterrolebindings" };
+const roles: ResourcePath = { ...rbac, resource: "roles", namespace: systemNamespace };
+const roleBindings: ResourcePath = { ...roles, resource: "rolebindings" };
 const serviceAccounts: ResourcePath = {
   group: "",
   version: "v1",
@@ -39,18 +42,24 @@ export type Undo = (() => Promise<void>)[];
 export async function ensureMemberAccount(
   member: RestClient,
   name: string,
-  rules: readonly JsonObject[],
+  rights: MemberRights,
   undo: Undo,
 ): Promise<{ readonly token: string; readonly caBundle: string | undefined }> {
   const metadata = { name, labels: managedBy };
-  const subject = { kind: "ServiceAccount", name, namespace: systemNamespace };
+  const subjects = [{ kind: "ServiceAccount", name, namespace: systemNamespace }];
   const roleRef = { apiGroup: rbac.group, kind: "ClusterRole", name };
   await ensure(member, namespaces, "Namespace", { metadata: { name: systemNamespace } }, []);
   const account = { metadata, automountServiceAccountToken: false };
   await ensure(member, serviceAccounts, "ServiceAccount", account, undo);
-  await ensure(member, clusterRoles, "ClusterRole", { metadata, rules }, undo);
-  const binding = { metadata, roleRef, subjects: [subject] };
+  const clusterRole = { metadata, rules: rights.cluster };
+  await ensure(member, clusterRoles, "ClusterRole", clusterRole, undo);
+  const binding = { metadata, roleRef, subjects };
   await ensure(member, clusterRoleBindings, "ClusterRoleBinding", binding, undo);
+  if (rights.namespace.length > 0) {
+    await ensure(member, roles, "Role", { metadata, rules: rights.namespace }, undo);
+    const inNamespace = { ...binding, roleRef: { ...roleRef, kind: "Role" } };
+    await ensure(member, roleBindings, "RoleBinding", inNamespace, undo);
+  }
   await ensure(member, systemSecrets, "Secret", tokenSecret({ account: name, name }), undo);
   return waitForToken(member, name);
 }
@@ -93,7 +102,7 @@ export async function removeMemberAccount(member: RestClient, name: string): Pro
   for (const token of await listAccountTokens(member, name)) {
     await removeQuietly(member, systemSecrets, token);
   }
-  const paths = [clusterRoleBindings, clusterRoles, serviceAccounts];
+  const paths = [roleBindings, roles, clusterRoleBindings, clusterRoles, serviceAccounts];
   for (const path of paths) await removeQuietly(member, path, name);
 }
 

@@ -5,17 +5,53 @@ const objectVerbs = ["get", "list", "watch", "create", "update", "patch", "delet
 const rbacVerbs = ["escalate", "bind"];
 const rbacGroup = "rbac.authorization.k8s.io";
 
+/** The rules of an account in a member. */
+export interface MemberRights {
+  /** Of a ClusterRole: they hold in all of the cluster. */
+  readonly cluster: readonly JsonObject[];
+  /** Of a Role in the system namespace; none where the control plane federates all namespaces. */
+  readonly namespace: readonly JsonObject[];
+}
+
 /**
- * The rules that the control plane's account needs in a member: the objects of every federated
- * type, namespaces for cells, and the documents that tell what the member serves. Nothing else.
+ * What the control plane's account needs in a member: the objects of every federated type,
+ * namespaces for cells, and the documents that tell what the member serves. Nothing else; and in
+ * the scope Namespaced, objects of the system namespace alone.
  */
-export function computeMemberRules(
+export function computeMemberRights(
   typeConfigs: readonly KubernetesObject[],
+  scope: "Cluster" | "Namespaced",
+): MemberRights {
+  const objects = objectRules(typeConfigs, scope);
+  return scope === "Cluster"
+    ? { cluster: [...objects, documentsRule], namespace: [] }
+    : { cluster: [documentsRule], namespace: objects };
+}
+
+// What tells how the member is, and what it serves.
+const documentsRule: JsonObject = {
+  nonResourceURLs: [
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+  ],
+  verbs: ["get"],
+};
+
+function objectRules(
+  typeConfigs: readonly KubernetesObject[],
+  scope: "Cluster" | "Namespaced",
 ): readonly JsonObject[] {
-  const byGroup = new Map<string, Set<string>>([["", new Set(["namespaces"])]]);
+  const byGroup = new Map<string, Set<string>>();
+  if (scope === "Cluster") byGroup.set("", new Set(["namespaces"]));
   for (const config of typeConfigs) {
     const target = targetOf(config);
-    if (!target) continue;
+    if (!target || (scope === "Namespaced" && target.scope === "Cluster")) continue;
     const resources = byGroup.get(target.group) ?? new Set<string>();
     resources.add(target.resource);
     byGroup.set(target.group, resources);
@@ -32,25 +68,12 @@ export function computeMemberRules(
     ...(byGroup.has(rbacGroup)
       ? [{ apiGroups: [rbacGroup], resources: ["clusterroles"], verbs: ["bind"] }]
       : []),
-    {
-      nonResourceURLs: [
-        "/api",
-        "/api/*",
-        "/apis",
-        "/apis/*",
-        "/healthz",
-        "/openapi/*",
-        "/readyz",
-        "/version",
-      ],
-      verbs: ["get"],
-    },
   ];
 }
 
 function targetOf(
   config: KubernetesObject,
-): { readonly group: string; readonly resource: string } | undefined {
+): { readonly group: string; readonly resource: string; readonly scope: unknown } | undefined {
   const spec = config["spec"];
   const target = isJsonObject(spec) ? spec["targetType"] : undefined;
   if (!isJsonObject(target)) return undefined;
@@ -61,5 +84,6 @@ function targetOf(
   return {
     resource: typeof pluralName === "string" && pluralName !== "" ? pluralName : plural,
     group: typeof groupName === "string" ? groupName : group.join("."),
+    scope: target["scope"],
   };
 }

@@ -207,9 +207,11 @@ async function federatedContext(
   if (!config) throw new Error(`Cannot judge ${request.gvr.resource} as it is no federated type`);
   const { namespace } = request;
   const home = namespace === "" ? object : lookups.namespace(namespace);
+  const isLeftAlone = isGoing(config) || !isFollowed(config, namespace, lookups);
   return {
     actor,
-    typeConfig: isGoing(config) ? { ...config.spec, propagation: "Disabled" } : config.spec,
+    typeConfig: isLeftAlone ? { ...config.spec, propagation: "Disabled" } : config.spec,
+    scope: lookups.scope(),
     tenant: tenantOf(home?.metadata.labels),
     isolation: lookups.isolation(),
     topologies: lookups.isGateOn("MultiTopology") ? "on" : "off",
@@ -217,6 +219,16 @@ async function federatedContext(
     keptRevisions: await keptRevisions(request, object, lookups),
     unknownTemplateFields: findUnknownTemplateFields(config.spec.targetType, object),
   };
+}
+
+/** Whether a controller will look at objects of this type in this namespace. */
+function isFollowed(
+  { spec }: FederatedTypeConfig,
+  namespace: string,
+  lookups: FederationLookups,
+): boolean {
+  if (lookups.scope() === "Cluster") return true;
+  return spec.targetType.scope === "Namespaced" && namespace === lookups.systemNamespace;
 }
 
 function isGoing({ metadata }: KubernetesObject): boolean {
@@ -270,6 +282,7 @@ function cellContext(
       )
       .map((other) => ({ cell: other, tenant: tenantIn(other.metadata.namespace ?? "") })),
     systemNamespace: lookups.systemNamespace,
+    scope: lookups.scope(),
   };
 }
 

@@ -104,9 +104,12 @@ export class FederationLookups implements Disposable {
 
   /** Whether a feature gate is on now. */
   isGateOn(gate: FeatureGate): boolean {
-    const key = `${this.systemNamespace}/${kubefed.configName}`;
-    const config = this.#kept.get("kubefedconfigs")?.get(key) as KubeFedConfig | undefined;
-    return readFeatureGates(config?.spec)[gate];
+    return readFeatureGates(this.#config()?.spec)[gate];
+  }
+
+  /** The scope of the control plane. */
+  scope(): "Cluster" | "Namespaced" {
+    return this.#config()?.spec.scope ?? "Cluster";
   }
 
   /** What stands in a KubeFedCluster by the ledgers and tombstones, in words. */
@@ -127,6 +130,11 @@ export class FederationLookups implements Disposable {
 
   [Symbol.dispose](): void {
     for (const watch of this.#watches) watch[Symbol.dispose]();
+  }
+
+  #config(): KubeFedConfig | undefined {
+    const key = `${this.systemNamespace}/${kubefed.configName}`;
+    return this.#kept.get("kubefedconfigs")?.get(key) as KubeFedConfig | undefined;
   }
 
   #all(resource: string): readonly KubernetesObject[] {

@@ -3,14 +3,19 @@ import { type Outcome, type RestClient, WorkQueue } from "@cellplane/client";
 import {
   type Cell,
   cellOfCluster,
+  cellsNeedClusterScope,
   finalizers,
   type KubeFedCluster,
   memberNameOfCell,
 } from "@cellplane/federation";
+import type { EventRecorder } from "../events/event-recorder.ts";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
 import type { Controller, ErrorReporter } from "../shared/controller.ts";
+import type { FederationSettings } from "../shared/federation-settings.ts";
 import { cells, kubeFedClusters } from "../shared/federation-resources.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { byCluster, type SharedInformers } from "../shared/shared-informers.ts";
+import { CellEvents } from "./cell-events.ts";
 import { deriveCluster, isDerivedCluster } from "./derive-cluster.ts";
 
 /** Keeps one derived KubeFedCluster `N.C` for each Cell `C` of namespace `N`, and removes it with the Cell. */
@@ -18,11 +23,15 @@ export function createCellController(deps: {
   readonly client: RestClient;
   readonly shared: SharedInformers;
   readonly systemNamespace: string;
+  readonly settings: () => FederationSettings;
   readonly onError: ErrorReporter;
+  readonly recorder: EventRecorder;
+  readonly metrics: FederationMetrics;
 }): Controller {
   const name = "cell";
   const { client, shared } = deps;
   const queue = new WorkQueue();
+  const events = new CellEvents(deps.recorder);
   const add = ({ metadata }: Cell): void =>
     queue.add(`${metadata.namespace ?? ""}/${metadata.name ?? ""}`);
   const addCellsOf = (cluster: KubeFedCluster): void => {
@@ -40,6 +49,9 @@ export function createCellController(deps: {
     },
   });
 
+  const addAll = (): void => shared.cells.list().forEach(add);
+  shared.configs.addHandler({ onAdd: addAll, onUpdate: addAll, onDelete: addAll });
+
   const path = { ...kubeFedClusters, namespace: deps.systemNamespace };
   const clusterOf = (cluster: string): KubeFedCluster | undefined =>
     shared.clusters.get(`${deps.systemNamespace}/${cluster}`);
@@ -49,16 +61,26 @@ export function createCellController(deps: {
     const cell = shared.cells.get(key);
     const member = memberNameOfCell(namespace, cellName);
     if (!cell || cell.metadata.deletionTimestamp !== undefined) {
-      await removeDerived(client, path, clusterOf(member), signal);
+      const removed = await removeDerived(client, path, clusterOf(member), signal);
+      if (cell && removed) events.tell(cell, { kind: "removed", member });
       if (cell) await setFinalizers(client, cell, "remove", signal);
+      events.forget(key);
       return { kind: "done" };
     }
     await setFinalizers(client, cell, "add", signal);
-    const joined = clusterOf(cell.spec.clusterRef.name);
+    const cluster = cell.spec.clusterRef.name;
+    const joined = clusterOf(cluster);
+    const problem = problemOf(cell, joined, deps.settings());
     // The watch brings the cell again as soon as its cluster is joined.
-    if (!joined) return { kind: "done" };
+    if (!joined || problem !== undefined) {
+      events.tell(cell, { kind: "refused", message: problem ?? "" });
+      return { kind: "done" };
+    }
     const labels = shared.namespaces.get(namespace)?.metadata.labels ?? {};
-    await applyDerived(deps, clusterOf(member), deriveCluster(cell, joined, labels), signal);
+    const desired = deriveCluster(cell, joined, labels);
+    const outcome = await applyDerived(deps, clusterOf(member), desired, signal);
+    if (outcome === "same") events.forget(key);
+    else events.tell(cell, { kind: outcome, member, cluster });
     return { kind: "done" };
   };
 
@@ -66,10 +88,30 @@ export function createCellController(deps: {
     name,
     run: (signal) =>
       runKeyed(
-        { name, informers: [], queue, reconcile, workers: 8, onError: deps.onError },
+        {
+          name,
+          informers: [],
+          queue,
+          reconcile,
+          workers: 8,
+          onError: deps.onError,
+          metrics: deps.metrics.controllers,
+        },
         signal,
       ),
   };
+}
+
+/** Why nothing is derived from a Cell; admission refuses most of it, where there is one. */
+function problemOf(
+  { spec }: Cell,
+  joined: KubeFedCluster | undefined,
+  { scope }: FederationSettings,
+): string | undefined {
+  if (scope === "Namespaced") {
+    return cellsNeedClusterScope;
+  }
+  return joined ? undefined : `KubeFedCluster ${JSON.stringify(spec.clusterRef.name)} not found`;
 }
 
 async function applyDerived(
@@ -81,7 +123,7 @@ async function applyDerived(
   current: KubeFedCluster | undefined,
   desired: KubeFedCluster,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<"derived" | "changed" | "same"> {
   const path = { ...kubeFedClusters, namespace: deps.systemNamespace };
   if (!current) {
     try {
@@ -90,10 +132,11 @@ async function applyDerived(
     } catch (error) {
       // The watch brings what is there.
       if (!isStatus(error, "AlreadyExists")) throw error;
+      return "same";
     }
-    return;
+    return "derived";
   }
-  if (isDerivedCluster(current, desired)) return;
+  if (isDerivedCluster(current, desired)) return "same";
   const object = {
     ...current,
     metadata: { ...current.metadata, labels: desired.metadata.labels ?? {} },
@@ -101,19 +144,23 @@ async function applyDerived(
   };
   const updated = await deps.client.update(path, object, {}, signal);
   deps.shared.clusters.record(updated as KubeFedCluster);
+  return "changed";
 }
 
+/** Whether there was one. */
 async function removeDerived(
   client: RestClient,
   path: typeof kubeFedClusters,
   derived: KubeFedCluster | undefined,
   signal: AbortSignal,
-): Promise<void> {
-  if (!derived || !cellOfCluster(derived)) return;
+): Promise<boolean> {
+  if (!derived || !cellOfCluster(derived)) return false;
   try {
     await client.delete(path, derived.metadata.name ?? "", {}, signal);
+    return true;
   } catch (error) {
     if (!isStatus(error, "NotFound")) throw error;
+    return false;
   }
 }
 

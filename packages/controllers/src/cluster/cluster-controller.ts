@@ -33,7 +33,7 @@ import { probeMember } from "./probe-member.ts";
 
 // A status without changes is refreshed this often, so that `lastProbeTime` tells that probing goes on.
 const refreshStatusMs = 60_000;
-// CRDs come and go in members; nothing tells.
+// CRDs come and go in members; nothing tells. Where a kind is missed, it is looked for at every probe.
 const readServedEveryMs = 30_000;
 
 /**
@@ -101,12 +101,12 @@ export function createClusterController(deps: {
     const concerned = shared.clusters.list().filter((cluster) => joinedClusterOf(cluster) === key);
     if (!concerned.some(({ metadata }) => metadata.name === key)) return { kind: "done" };
     gaugeJoined();
-    const { health, cacheSyncTimeoutMs } = deps.settings();
+    const { health, cacheSyncTimeoutMs, scope } = deps.settings();
     const startedMs = performance.now();
     await pool.whenOpened(key);
     const connection = pool.get(key);
     const probe = connection
-      ? await probeMember(connection, health.timeoutMs)
+      ? await probeMember(connection, { timeoutMs: health.timeoutMs, scope })
       : ({ kind: "malformed", message: pool.problemOf(key) ?? "" } as const);
     const seconds = (performance.now() - startedMs) / 1000;
     deps.metrics.healthSeconds.observe({}, seconds);
@@ -120,7 +120,7 @@ export function createClusterController(deps: {
     if (accepted.kind === "healthy") {
       const isStale = nowMs - (servedReadAtMs.get(key) ?? 0) >= readServedEveryMs;
       // What it serves must be known before anything is written there.
-      if (!wasReady || isStale) {
+      if (!wasReady || isStale || pool.lacksKind(key)) {
         await refreshServed(key);
         servedReadAtMs.set(key, nowMs);
       }

@@ -3,13 +3,17 @@ import { ConnectionError } from "@cellplane/client";
 import type { MemberConnection } from "../members/member-connection.ts";
 import { codeOfError } from "../members/observed-client.ts";
 import { namespaces } from "../shared/resources.ts";
+import type { FederationSettings } from "../shared/federation-settings.ts";
 import type { Probe } from "./health-verdict.ts";
 
 /**
  * Probes a member: `/healthz` must say ok, `/version` must be readable, and the credential must
  * still be good for a watch (a health check alone passes for anybody).
  */
-export async function probeMember(connection: MemberConnection, timeoutMs: number): Promise<Probe> {
+export async function probeMember(
+  connection: MemberConnection,
+  { timeoutMs, scope }: { readonly timeoutMs: number; readonly scope: FederationSettings["scope"] },
+): Promise<Probe> {
   const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), connection.signal]);
   const get = (path: string): ReturnType<typeof connection.direct.raw> =>
     connection.direct.raw({ method: "GET", path }, signal);
@@ -21,7 +25,7 @@ export async function probeMember(connection: MemberConnection, timeoutMs: numbe
       return { kind: "unhealthy", message: `it answered ${health.status}` };
     const version = await get("/version");
     if (version.status === 401) return refused();
-    const unseen = await tryWatch(connection, signal);
+    const unseen = await tryWatch(connection, scope, signal);
     return unseen ?? { kind: "healthy", kubernetesVersion: readVersion(version.body) };
   } catch (error) {
     if (error instanceof ConnectionError) return { kind: "unreachable", message: error.message };
@@ -36,6 +40,7 @@ export async function probeMember(connection: MemberConnection, timeoutMs: numbe
 /** Opens a watch of one object and closes it again. What is wrong, if anything is. */
 async function tryWatch(
   connection: MemberConnection,
+  scope: FederationSettings["scope"],
   signal: AbortSignal,
 ): Promise<Probe | undefined> {
   const opened = new AbortController();
@@ -54,7 +59,7 @@ async function tryWatch(
     const code = codeOfError(error);
     if (code === 401) return refused();
     // What it can watch may be all that it needs to.
-    if (code === 403) return connection.isBlind() ? forbidden(error) : undefined;
+    if (code === 403) return connection.isBlind(scope) ? forbidden(error) : undefined;
     // A member that has enough for a moment is not away; it is given fewer requests.
     if (error instanceof StatusError) return undefined;
     throw error;

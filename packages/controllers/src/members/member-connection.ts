@@ -1,4 +1,8 @@
-import { formatGroupResource, type GroupResource } from "@cellplane/apimachinery";
+import {
+  formatGroupResource,
+  formatGroupVersion,
+  type GroupResource,
+} from "@cellplane/apimachinery";
 import {
   abortableDelay,
   createInformer,
@@ -11,7 +15,7 @@ import {
 } from "@cellplane/client";
 import { annotations, kubefed } from "@cellplane/federation";
 import type { FederationMetrics } from "../metrics/federation-metrics.ts";
-import type { MemberLimits } from "../shared/federation-settings.ts";
+import type { FederationSettings, MemberLimits } from "../shared/federation-settings.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { CellNamespaces } from "./cell-namespaces.ts";
 import { formatTrouble, isBlind, type MemberTrouble } from "./member-trouble.ts";
@@ -88,7 +92,7 @@ export class MemberConnection implements AsyncDisposable {
 
   /** The informer of the managed objects of a resource; it runs while it has handlers. */
   watch(path: ResourcePath, handler: InformerHandler, signal: AbortSignal): Informer {
-    const key = `${path.version} ${formatGroupResource(path)}`;
+    const key = `${path.version} ${formatGroupResource(path)} ${path.namespace ?? ""}`;
     const watched = this.#watched.get(key) ?? this.#start(key, path);
     watched.users++;
     watched.informer.addHandler(handler, signal);
@@ -103,10 +107,21 @@ export class MemberConnection implements AsyncDisposable {
     return watched.informer;
   }
 
-  /** Whether not one of its watches works, all for want of permission. */
-  isBlind(): boolean {
+  /**
+   * Whether not one of its watches works, all for want of permission. In the scope Namespaced none
+   * says nothing: the account may not watch what a probe watches.
+   */
+  isBlind(scope: FederationSettings["scope"]): boolean {
     const watches = Array.from(this.#watched.values());
+    if (watches.length === 0 && scope === "Namespaced") return false;
     return isBlind(watches.map(({ informer }) => ({ error: informer.lastError })));
+  }
+
+  /** Whether something that is watched is not served any more. */
+  hasLostKind(): boolean {
+    return Array.from(this.#watched.values()).some(
+      ({ informer }) => informer.lastError !== undefined && codeOfError(informer.lastError) === 404,
+    );
   }
 
   /** What is wrong with a member that can be reached; `undefined` where nothing is. */
@@ -165,15 +180,29 @@ export class MemberConnection implements AsyncDisposable {
    * Whether anything changed.
    */
   async refreshDiscovery(groups: readonly string[]): Promise<boolean> {
-    const { resources } = await discoverResources(this.client, this.#closing.signal, { groups });
+    const found = await discoverResources(this.client, this.#closing.signal, { groups });
     const served = new Map<string, string[]>();
-    for (const resource of resources) {
+    for (const resource of found.resources) {
       const key = formatGroupResource(resource);
       served.set(key, [...(served.get(key) ?? []), resource.version]);
     }
+    this.#keepUnread(served, found.failed);
     const changed = JSON.stringify([...served]) !== JSON.stringify([...(this.#served ?? [])]);
     this.#served = served;
     return changed;
+  }
+
+  /** What could not be read this time is taken to be served as it was. */
+  #keepUnread(served: Map<string, string[]>, failed: readonly string[]): void {
+    const unread = new Set(failed.map((line) => line.slice(0, line.indexOf(": "))));
+    if (unread.size === 0) return;
+    for (const [key, versions] of this.#served ?? []) {
+      const [, ...group] = key.split(".");
+      const kept = versions.filter((version) =>
+        unread.has(formatGroupVersion({ group: group.join("."), version })),
+      );
+      if (kept.length > 0) served.set(key, [...(served.get(key) ?? []), ...kept]);
+    }
   }
 
   /** Reads by list what watches are not relied on to tell. */

@@ -120,6 +120,20 @@ export class MemberPool implements AsyncDisposable {
     if (await this.get(cluster)?.refreshDiscovery(groups)) this.#tell(cluster, "served");
   }
 
+  /** Whether a federated kind is served in a member in none of its versions, or no longer in the one it is watched in. */
+  lacksKind(cluster: string): boolean {
+    const connection = this.get(cluster);
+    if (!connection) return false;
+    if (connection.hasLostKind()) return true;
+    return this.#shared.typeConfigs.list().some(({ spec }) => {
+      const { targetType, targetVersions = [], propagation } = spec;
+      const { group = "", pluralName: resource, version } = targetType;
+      const served = connection.servedVersions({ group, resource });
+      const isServed = [version, ...targetVersions].some((each) => served?.includes(each));
+      return propagation === "Enabled" && served !== undefined && !isServed;
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sealed[Symbol.dispose]();
     const entries = Array.from(this.#entries.values());

@@ -13,6 +13,7 @@ import {
   type TenantQuota,
   tenantOf,
 } from "@cellplane/federation";
+import type { FederationMetrics } from "../metrics/federation-metrics.ts";
 import type { Controller, ErrorReporter } from "../shared/controller.ts";
 import { tenantQuotas } from "../shared/federation-resources.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
@@ -34,6 +35,7 @@ export function createQuotaController(deps: {
   readonly shared: SharedInformers;
   readonly types: RunningTypes;
   readonly onError: ErrorReporter;
+  readonly metrics: FederationMetrics;
 }): Controller {
   const { client, shared, types, onError } = deps;
   const quotas = createInformer<TenantQuota>({
@@ -87,7 +89,7 @@ export function createQuotaController(deps: {
       const onUpdate = addAll;
       shared.namespaces.addHandler({ ...all, onUpdate }, signal);
       const keyed = { name, informers: [quotas], queue, reconcile, workers: 1, onError };
-      await runKeyed(keyed, signal);
+      await runKeyed({ ...keyed, metrics: deps.metrics.controllers }, signal);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
 } from "@cellplane/federation";
 import type { Controller } from "../shared/controller.ts";
 import { replicaSchedulingPreferences } from "../shared/federation-resources.ts";
+import { followedIn } from "../shared/federation-settings.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { runWhile } from "../shared/run-while.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
@@ -54,7 +55,10 @@ export function createSchedulingController(deps: SchedulingDependencies): Contro
 async function runScheduler(deps: SchedulingDependencies, signal: AbortSignal): Promise<void> {
   const preferences = createInformer<ReplicaSchedulingPreference>({
     client: deps.client,
-    path: replicaSchedulingPreferences,
+    path: {
+      ...replicaSchedulingPreferences,
+      ...followedIn(deps.settings(), deps.systemNamespace),
+    },
     trim: dropManagedFields,
     onError: (error) => deps.onError(error, { resource: replicaSchedulingPreferences.resource }),
   });

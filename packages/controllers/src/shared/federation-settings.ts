@@ -79,6 +79,17 @@ function readSettings(config: KubeFedConfig | undefined): FederationSettings {
   };
 }
 
+/**
+ * Where federated objects are followed, here and in members: the system namespace alone in the
+ * scope Namespaced, else everywhere (no field).
+ */
+export function followedIn(
+  { scope }: Pick<FederationSettings, "scope">,
+  systemNamespace: string,
+): { readonly namespace?: string } {
+  return scope === "Namespaced" ? { namespace: systemNamespace } : {};
+}
+
 /** Limits as they are given; a burst that is not given is twice the rate. */
 export function readMemberLimits(given: MemberClientSpec | undefined): MemberLimits {
   const qps = given?.qps ?? defaultQps;

@@ -1,5 +1,6 @@
 import { isStatus } from "@cellplane/apimachinery";
 import { type FederatedObject, kubefed } from "@cellplane/federation";
+import { componentOf } from "../events/event-recorder.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 
 /**
@@ -24,6 +25,21 @@ export async function setFinalizer(
     return stored;
   } catch (error) {
     if (isStatus(error, "NotFound") || isStatus(error, "Conflict")) return undefined;
+    if (change === "add" && !signal.aborted) tellFailure(object, type, deps, error);
     throw error;
   }
+}
+
+// KubeFed's reason (reference §2.2): without the finalizer nothing may be written anywhere.
+function tellFailure(
+  object: FederatedObject,
+  { typeConfig }: SyncedType,
+  { recorder }: SyncDependencies,
+  error: unknown,
+): void {
+  const { kind } = typeConfig.federatedType;
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `Failed to ensure the finalizer of ${kind} ${JSON.stringify(object.metadata.name)}: ${why}`;
+  const reason = "EnsureFinalizerError";
+  recorder.record(object, { type: "Warning", reason, message, component: componentOf(kind) });
 }

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
-import type { Informer } from "@cellplane/client";
+import type { Informer, ResourcePath } from "@cellplane/client";
 import type { MemberConnection } from "../members/member-connection.ts";
+import { followedIn } from "../shared/federation-settings.ts";
 import { chooseMemberPath } from "./member-path.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 
@@ -17,13 +18,20 @@ export interface OwnChange {
   readonly object: KubernetesObject;
 }
 
+interface Watch {
+  readonly connection: MemberConnection;
+  /** Read in this version. */
+  readonly version: string;
+  readonly informer: Informer;
+  readonly stop: AbortController;
+}
+
+type WatchDependencies = Pick<SyncDependencies, "pool" | "settings" | "systemNamespace">;
+
 /** The informers of one type in all members: each shared with whoever else watches the resource there. */
 export class MemberWatches {
-  readonly #watches = new Map<
-    string,
-    { readonly connection: MemberConnection; readonly informer: Informer }
-  >();
-  readonly #deps: Pick<SyncDependencies, "pool">;
+  readonly #watches = new Map<string, Watch>();
+  readonly #deps: WatchDependencies;
   readonly #type: SyncedType;
   readonly #handler: MemberWatchHandler;
   readonly #signal: AbortSignal;
@@ -31,7 +39,7 @@ export class MemberWatches {
 
   /** Lets go of its informers when `signal` aborts. */
   constructor(
-    deps: Pick<SyncDependencies, "pool">,
+    deps: WatchDependencies,
     type: SyncedType,
     handler: MemberWatchHandler,
     signal: AbortSignal,
@@ -47,21 +55,39 @@ export class MemberWatches {
     const connection = this.#deps.pool.get(cluster);
     if (!connection) return undefined;
     const known = this.#watches.get(cluster);
-    if (known?.connection === connection) return known.informer;
+    // Members' kinds come and go, and so do their versions.
     const chosen = chooseMemberPath(connection, this.#type.typeConfig);
-    if (chosen.kind !== "served") return undefined;
+    const version = chosen.kind === "served" ? chosen.path.version : undefined;
+    if (known?.connection === connection && known.version === version) return known.informer;
+    known?.stop.abort();
+    this.#watches.delete(cluster);
+    return chosen.kind === "served" ? this.#start(cluster, connection, chosen.path) : undefined;
+  }
+
+  /** Whether it is known what a joined cluster has, or that this cannot be known now. */
+  isKnown(cluster: string): boolean {
+    const connection = this.#deps.pool.get(cluster);
+    const informer = this.get(cluster);
+    if (informer) return informer.hasSynced || informer.lastError !== undefined;
+    if (!connection) return false;
+    return chooseMemberPath(connection, this.#type.typeConfig).kind === "notServed";
+  }
+
+  #start(cluster: string, connection: MemberConnection, path: ResourcePath): Informer {
+    const { settings, systemNamespace } = this.#deps;
+    const stop = new AbortController();
     const tell = (object: KubernetesObject): void => {
-      if (!this.#isRecording && this.#watches.get(cluster)?.connection === connection) {
-        this.#handler.onObject(cluster, object);
-      }
+      if (!this.#isRecording && !stop.signal.aborted) this.#handler.onObject(cluster, object);
     };
     const handler = {
       onPut: tell,
       onDelete: tell,
       onStateChange: () => this.#handler.onCluster(cluster),
     };
-    const informer = connection.watch(chosen.path, handler, this.#signal);
-    this.#watches.set(cluster, { connection, informer });
+    const followed = isClusterScoped(this.#type) ? {} : followedIn(settings(), systemNamespace);
+    const until = AbortSignal.any([this.#signal, stop.signal]);
+    const informer = connection.watch({ ...path, ...followed }, handler, until);
+    this.#watches.set(cluster, { connection, version: path.version, informer, stop });
     return informer;
   }
 
@@ -79,4 +105,8 @@ export class MemberWatches {
       this.#isRecording = false;
     }
   }
+}
+
+function isClusterScoped({ typeConfig }: SyncedType): boolean {
+  return typeConfig.targetType.scope === "Cluster";
 }

@@ -17,6 +17,7 @@ import {
 } from "@cellplane/federation";
 import type { Controller } from "../shared/controller.ts";
 import { timed } from "../metrics/timed.ts";
+import { followedIn } from "../shared/federation-settings.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { dropManagedFields } from "../shared/shared-informers.ts";
 import { ledgerOwnerKey } from "./ledger-owner-key.ts";
@@ -61,7 +62,7 @@ export function createSyncController(
   };
   const objects = createInformer<FederatedObject>({
     client: deps.client,
-    path,
+    path: { ...path, ...followedIn(deps.settings(), deps.systemNamespace) },
     trim: dropManagedFields,
     indexes: { [byNamespace]: ({ metadata }) => [metadata.namespace ?? ""] },
     onError: (error) => deps.onError(error, { resource: path.resource }),

@@ -16,17 +16,13 @@ export async function waitForMembers(
   { shared }: SyncDependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  const isKnown = (name: string): boolean => {
-    const informer = watches.get(name);
-    return informer !== undefined && (informer.hasSynced || informer.lastError !== undefined);
-  };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   while (!limit.aborted) {
     const awaited = shared.clusters
       .list()
       .filter((cluster) => cellOfCluster(cluster) === undefined && isClusterReady(cluster))
       // Each is asked for at once, so that all are read at the same time.
-      .filter(({ metadata }) => !isKnown(metadata.name ?? ""));
+      .filter(({ metadata }) => !watches.isKnown(metadata.name ?? ""));
     if (awaited.length === 0) return;
     await abortableDelay(lookEveryMs, limit);
   }

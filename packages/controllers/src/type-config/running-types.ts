@@ -1,4 +1,5 @@
-import { type FederatedTypeConfig, kubefed } from "@cellplane/federation";
+import type { Informer } from "@cellplane/client";
+import { type FederatedObject, type FederatedTypeConfig, kubefed } from "@cellplane/federation";
 import type { SharedInformers } from "../shared/shared-informers.ts";
 import type { FederatedNamespaces, SyncedType } from "../sync/sync-dependencies.ts";
 
@@ -18,6 +19,7 @@ export function isEnabled(config: FederatedTypeConfig | undefined): boolean {
 export class RunningTypes {
   readonly #types = new Map<string, RunningType>();
   readonly #listeners = new Set<() => void>();
+  #limiter: Informer<FederatedObject> | undefined;
   readonly #shared: SharedInformers;
   readonly #systemNamespace: string;
 
@@ -51,12 +53,17 @@ export class RunningTypes {
     signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
   }
 
+  /** Takes FederatedNamespaces from `limiter`, as long as their type itself does not run. */
+  limitBy(limiter: Informer<FederatedObject> | undefined): void {
+    this.#limiter = limiter;
+  }
+
   /** The FederatedNamespaces, which limit objects spread by cluster. */
   federatedNamespaces(): FederatedNamespaces {
     const key = kubefed.namespacesTypeConfig;
     const config = this.#shared.typeConfigs.get(`${this.#systemNamespace}/${key}`);
     if (!isEnabled(config)) return { kind: "off" };
-    const informer = this.#types.get(key)?.type.objects;
+    const informer = this.#limiter ?? this.#types.get(key)?.type.objects;
     return informer?.hasSynced ? { kind: "read", informer } : { kind: "starting" };
   }
 

@@ -1,6 +1,7 @@
 import { type GroupResource, isStatus, type KubernetesObject } from "@cellplane/apimachinery";
-import { type Outcome, WorkQueue } from "@cellplane/client";
+import { type Informer, type Outcome, WorkQueue } from "@cellplane/client";
 import {
+  type FederatedObject,
   type FederatedTypeConfig,
   type FederatedTypeConfigStatus,
   kubefed,
@@ -10,11 +11,12 @@ import { federatedTypeConfigs } from "../shared/federation-resources.ts";
 import { runKeyed } from "../shared/run-keyed.ts";
 import { createSyncController, type SyncController } from "../sync/sync-controller.ts";
 import type { SyncDependencies } from "../sync/sync-dependencies.ts";
+import { createNamespaceLimiter } from "./namespace-limiter.ts";
 import { isEnabled, type RunningTypes } from "./running-types.ts";
 
 interface Running {
-  /** Of the FederatedTypeConfig it was started from. */
-  readonly generation: number;
+  /** What it was started from: another one starts it anew. */
+  readonly cause: string;
   readonly controller: SyncController;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
@@ -61,36 +63,65 @@ export function createTypeConfigController(
     const ended = controller
       .run(either)
       .catch((error: unknown) => deps.onError(error, { controller: controller.name }));
-    const { generation = 0 } = config.metadata;
-    running.set(key, { generation, controller, stop: stopping, ended });
+    running.set(key, { cause: causeOf(config), controller, stop: stopping, ended });
     // What its FederatedNamespaces say bears on every other type.
-    if (key === kubefed.namespacesTypeConfig) tellOthers(controller);
+    if (key === kubefed.namespacesTypeConfig) tellOthers(controller.type.objects, either);
     deps.types.set(controller.type, either);
   };
 
-  const tellOthers = (namespaces: SyncController): void => {
+  const tellOthers = (objects: Informer<FederatedObject>, until: AbortSignal): void => {
+    const others = (): readonly SyncController[] =>
+      Array.from(running.values(), ({ controller }) => controller).filter(
+        ({ type }) => type.objects !== objects,
+      );
     const tell = ({ metadata }: KubernetesObject): void => {
-      for (const { controller } of running.values()) {
-        if (controller !== namespaces) controller.addNamespace(metadata.namespace ?? "");
-      }
+      for (const controller of others()) controller.addNamespace(metadata.namespace ?? "");
     };
     const tellAll = (): void => {
-      for (const { controller } of running.values())
-        if (controller !== namespaces) controller.addAll();
+      for (const controller of others()) controller.addAll();
     };
-    namespaces.type.objects.addHandler({
-      onAdd: tell,
-      onUpdate: tell,
-      onDelete: tell,
-      onStateChange: tellAll,
+    const handler = { onAdd: tell, onUpdate: tell, onDelete: tell, onStateChange: tellAll };
+    objects.addHandler(handler, until);
+  };
+
+  const causeOf = ({ metadata }: FederatedTypeConfig): string =>
+    `generation ${metadata.generation ?? 0}, scope ${deps.settings().scope}`;
+
+  // In the scope Namespaced they are read, but not propagated.
+  let limiting: { readonly cause: string; readonly stop: AbortController } | undefined;
+  const limit = (config: FederatedTypeConfig | undefined, signal: AbortSignal): void => {
+    const isWanted = deps.settings().scope === "Namespaced" && isEnabled(config);
+    const cause = config && isWanted ? causeOf(config) : undefined;
+    if (limiting?.cause === cause) return;
+    limiting?.stop.abort();
+    limiting = undefined;
+    deps.types.limitBy(undefined);
+    if (!config || cause === undefined) return;
+    const stop = new AbortController();
+    limiting = { cause, stop };
+    const either = AbortSignal.any([signal, stop.signal]);
+    const { federatedType } = config.spec;
+    const { onError } = deps;
+    const limiter = createNamespaceLimiter({
+      client,
+      namespace: systemNamespace,
+      federatedType,
+      onError,
     });
+    tellOthers(limiter, either);
+    deps.types.limitBy(limiter);
+    // It never rejects for a server's failure.
+    void limiter.run(either);
   };
 
   const reconcile = async (key: string, signal: AbortSignal): Promise<Outcome> => {
     const config = shared.typeConfigs.get(`${systemNamespace}/${key}`);
-    const isOn = isEnabled(config) && deps.settings().gates.PushReconciler;
-    const generation = config?.metadata.generation ?? 0;
-    if (!isOn || running.get(key)?.generation !== generation) await stop(key);
+    const { gates, scope } = deps.settings();
+    // A control plane of one namespace has nothing to do with what belongs to whole clusters.
+    const isInScope = scope === "Cluster" || config?.spec.targetType.scope === "Namespaced";
+    const isOn = isEnabled(config) && gates.PushReconciler && isInScope;
+    if (!isOn || !config || running.get(key)?.cause !== causeOf(config)) await stop(key);
+    if (key === kubefed.namespacesTypeConfig) limit(config, signal);
     if (config && isOn && !running.has(key)) start(config, key, signal);
     if (config) await writeStatus(config, running.has(key), signal);
     return { kind: "done" };
@@ -112,6 +143,7 @@ export function createTypeConfigController(
           reconcile: (key) => reconcile(key, signal),
           workers: 4,
           onError: deps.onError,
+          metrics: deps.metrics.controllers,
         },
         signal,
       );

@@ -31,6 +31,8 @@ export interface CellContext extends StandingWork {
   /** The other cells of that cluster. */
   readonly neighbours: readonly NeighbourCell[];
   readonly systemNamespace: string;
+  /** Of the control plane: cells need `Cluster`, the default. */
+  readonly scope?: "Cluster" | "Namespaced";
 }
 
 /** A write of a Cell; `old` is absent on creation. */
@@ -63,9 +65,16 @@ export function prepareCell(cell: Cell, { tenant, actor }: CellContext): Cell {
   };
 }
 
+/** Why a control plane of the scope Namespaced refuses cells. */
+export const cellsNeedClusterScope =
+  "cells need a control plane of the scope Cluster: this one's KubeFedConfig says Namespaced";
+
 /** Judges a write of a Cell. */
 export function checkCell({ object, old }: CellWrite, context: CellContext): readonly FieldError[] {
   const { metadata, spec } = object;
+  if (context.scope === "Namespaced" && old === undefined) {
+    return [forbiddenField("spec", cellsNeedClusterScope)];
+  }
   const errors = [
     ...checkDnsLabel("metadata.name", metadata.name ?? ""),
     ...checkCluster(object, context),

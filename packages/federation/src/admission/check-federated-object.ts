@@ -12,6 +12,7 @@ import { topologyTypeOf, viewOf, wordsOf } from "../conversion/convert-federated
 import { tenantOf } from "../placement/tenant-scope.ts";
 import { createAnnotationPolicy, ignoredAnnotations } from "../template/annotation-policy.ts";
 import { membersOfType } from "../placement/compute-placement.ts";
+import { cellsNeedClusterScope } from "./check-cell.ts";
 import { checkOverrides } from "./check-overrides.ts";
 import { checkRollback } from "./check-rollback.ts";
 import { checkSelection } from "./check-selection.ts";
@@ -80,6 +81,9 @@ function checkTopologyType(
   // An object outlives its TopologyType; only new ones need it.
   if (over === undefined) {
     return old === undefined ? [notSupported(field, type, knownTopologyTypes(context))] : [];
+  }
+  if (over === "Cells" && old === undefined && context.scope === "Namespaced") {
+    return [invalid(field, type, cellsNeedClusterScope)];
   }
   if (over === "Cells" && context.typeConfig.targetType.scope === "Cluster") {
     const detail = "cluster-scoped kinds cannot be spread over cells; use a type over clusters";

@@ -17,6 +17,8 @@ export interface FederatedContext {
   readonly isolation: "byTenant" | "off";
   /** `off` (the gate `MultiTopology`): new objects may be spread by cluster alone. Default `on`. */
   readonly topologies?: "on" | "off";
+  /** Of the control plane: types over cells need `Cluster`, the default. */
+  readonly scope?: "Cluster" | "Namespaced";
   /** The TopologyTypes that exist, by name. */
   readonly topologyTypes: ReadonlyMap<string, TopologyTypeSpec>;
   /** Numbers of the object's kept revisions. */

@@ -73,13 +73,13 @@ export class Federation implements AsyncDisposable {
     await this.#running;
   }
 
-  /** Joins the member as the command line does. */
-  async join(): Promise<void> {
-    const { kubeconfig, client } = this.member;
+  /** Joins the member, or a further one, as the command line does. */
+  async join(name: string = memberName, member: RunningServer = this.member): Promise<void> {
+    const { kubeconfig, client } = member;
     const { connection } = await loadKubeconfig({ file: kubeconfig });
     const context: JoinContext = { undo: [] };
     const steps = planJoin({
-      name: memberName,
+      name,
       controlPlane: this.controlPlane.client,
       member: client,
       connection,
