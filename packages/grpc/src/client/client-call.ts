@@ -7,6 +7,7 @@ import {
 import { IncomingMessages } from "../call/incoming-messages.ts";
 import type { Flow, MessageHandler, MessageSource } from "../call/message-source.ts";
 import type { MessageSink } from "../call/message-sink.ts";
+import { resetStream } from "../call/reset-stream.ts";
 import { OutgoingMessages } from "../call/outgoing-messages.ts";
 import { GrpcError } from "../wire/grpc-error.ts";
 import { parseMetadata } from "../wire/metadata.ts";
@@ -153,9 +154,16 @@ export class ClientCall<Request, Response>
   }
 
   #explainClose(): GrpcError {
-    const { rstCode } = this.#stream;
+    const { rstCode, id } = this.#stream;
+    const loss = this.#connection.explainLoss(this.#lastError);
+    if (id === undefined && !loss?.isUnseen) {
+      return new GrpcError("UNAVAILABLE", "The call did not leave as the connection was closing", {
+        cause: this.#lastError,
+        isUnseen: true,
+      });
+    }
     const reset = explainReset(rstCode, this.#lastError);
-    return reset.isUnseen ? reset : (this.#connection.explainLoss(this.#lastError) ?? reset);
+    return reset.isUnseen ? reset : (loss ?? reset);
   }
 
   /** Ends the call from this side: what is on its way is dropped. */
@@ -163,7 +171,7 @@ export class ClientCall<Request, Response>
     if (this.#isOver) return;
     this.#over(error);
     this.#incoming.finish(error, { drop: true });
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    resetStream(this.#stream, constants.NGHTTP2_CANCEL);
   }
 
   /** The server has ended the call; `undefined`: well. */
@@ -172,7 +180,7 @@ export class ClientCall<Request, Response>
     this.#over(error);
     this.#incoming.finish(error, { drop: false });
     // The server wants no more requests, though it may not have said so.
-    if (!this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_CANCEL);
+    if (!this.#stream.writableEnded) resetStream(this.#stream, constants.NGHTTP2_CANCEL);
   }
 
   #over(error: GrpcError | undefined): void {

@@ -18,6 +18,8 @@ export class GrpcConnection {
   #isDraining = false;
   #isLost = false;
   #lastError: unknown;
+  #calls = 0;
+  readonly #whenIdle: (() => void)[] = [];
 
   constructor(
     target: GrpcTarget,
@@ -38,6 +40,7 @@ export class GrpcConnection {
     }, options.connectTimeoutMs);
     session.once("connect", () => {
       clearTimeout(late);
+      if (session.destroyed) return;
       this.#hasConnected = true;
       widenSession(session, options.windowBytes);
       if (options.keepAlive) {
@@ -67,7 +70,13 @@ export class GrpcConnection {
   }
 
   open(headers: OutgoingHttpHeaders): ClientHttp2Stream {
-    return this.#session.request(headers);
+    const stream = this.#session.request(headers);
+    this.#calls += 1;
+    stream.once("close", () => {
+      this.#calls -= 1;
+      if (this.#calls === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    });
+    return stream;
   }
 
   /** Why calls on it have failed, if it is lost. */
@@ -84,10 +93,17 @@ export class GrpcConnection {
         });
   }
 
-  /** Lets calls that are under way end by themselves. */
-  close(): Promise<void> {
-    if (this.#session.destroyed) return Promise.resolve();
-    return new Promise((resolve) => this.#session.close(resolve));
+  /**
+   * Lets calls that are under way end by themselves, then closes. Not the session's own `close`
+   * at once: that refuses calls whose headers have not left yet.
+   */
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#isDraining = true;
+    if (session.destroyed) return;
+    if (this.#calls > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    if (session.destroyed) return;
+    await new Promise<void>((resolve) => session.close(resolve));
   }
 
   destroy(): void {

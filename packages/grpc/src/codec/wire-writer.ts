@@ -52,7 +52,7 @@ export class WireWriter {
 
   /** An integer within ±2⁵³, in 64-bit two's complement. */
   integer(value: number): void {
-    if (value >= 0 && value <= 0xffff_ffff) {
+    if (value >>> 0 === value) {
       this.varint(value);
     } else if (Number.isSafeInteger(value)) {
       this.#long(value >>> 0, Math.floor(value / 0x1_0000_0000) >>> 0);

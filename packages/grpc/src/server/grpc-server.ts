@@ -126,7 +126,10 @@ export class GrpcServer implements AsyncDisposable {
     }
     sniffProtocol(socket, (protocol) => {
       if (protocol === "http2") this.#serveHttp2(socket);
-      else this.#http1.emit("connection", socket);
+      else {
+        this.#http1.emit("connection", socket);
+        socket.resume();
+      }
     });
   }
 

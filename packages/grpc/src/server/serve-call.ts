@@ -88,6 +88,11 @@ function runHandler(
           Math.min(answer.timeoutMs, 0x7fff_ffff),
         );
   stream.once("end", () => {
+    // A stream that was reset ends, too; it must not look as if the client had sent all.
+    if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) {
+      requests.finish(goneError(stream.rstCode), { drop: true });
+      return;
+    }
     const cut = new GrpcError("INTERNAL", "Cannot read a message as it is cut short");
     requests.finish(requests.isInsideMessage ? cut : undefined, { drop: false });
   });

@@ -218,7 +218,10 @@ function observe(
     const call = start({
       metadata,
       options,
-      each: (value) => notes.push(value),
+      each: (value) => {
+        notes.push(value);
+        asking.onNote?.();
+      },
       done: (error, value) => {
         if (value) notes.push(value);
         failure = error ?? undefined;

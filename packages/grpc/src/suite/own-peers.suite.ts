@@ -118,7 +118,10 @@ export function openOwnClient(target: string): PeerClient {
       }),
     count: (request, asking) =>
       observe(asking, async (options, notes) => {
-        for await (const each of channel.serverStream(count, request, options)) notes.push(each);
+        for await (const each of channel.serverStream(count, request, options)) {
+          notes.push(each);
+          asking?.onNote?.();
+        }
       }),
     chat: (requests, asking) =>
       observe(asking, async (options, notes) => {

@@ -15,6 +15,8 @@ export interface Asking {
   readonly metadata?: Readonly<Record<string, string | Uint8Array>>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Called for every note that `count` gives. */
+  readonly onNote?: () => void;
 }
 
 /** A client that the suite uses. */

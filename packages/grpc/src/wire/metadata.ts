@@ -30,7 +30,7 @@ function formatValue(name: string, value: Metadata[string]): string | string[] {
   if (values instanceof Uint8Array || !values.every((each) => textPattern.test(each))) {
     throw new GrpcError("INTERNAL", `Cannot send metadata "${name}" as its value must be ASCII`);
   }
-  return typeof values === "string" ? values : Array.from(values);
+  return typeof value === "string" ? value : Array.from(values);
 }
 
 /** The metadata among HTTP/2 headers or trailers. */

@@ -69,12 +69,10 @@ class Sealed {
   }
 
   async secretOf(cluster: string): Promise<SecretData> {
-    const path = ["-n", systemNamespace, "get", "secret", `${cluster}-credential`, "-o", "json"];
-    const secret: unknown = JSON.parse(await this.fixture.kubectl.ok(path));
-    const data = isJsonObject(secret as never)
-      ? (secret as { readonly data: SecretData }).data
-      : {};
-    return data;
+    const path = ["-n", systemNamespace, "get", "secret", `${cluster}-credential`];
+    const secret = await this.fixture.kubectl.get(path);
+    const data = isJsonObject(secret) ? secret["data"] : undefined;
+    return isJsonObject(data) ? (data as SecretData) : {};
   }
 
   async patchSecret(cluster: string, data: object): Promise<void> {
