@@ -4,7 +4,15 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "./js
 export function isJsonEqual(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;
   if (isJsonArray(left)) return isJsonArray(right) && areListsEqual(left, right);
-  return isJsonObject(left) && isJsonObject(right) && areObjectsEqual(left, right);
+  if (isJsonObject(left)) return isJsonObject(right) && areObjectsEqual(left, right);
+  return typeof left === "bigint" || typeof right === "bigint"
+    ? isNumber(left) && isNumber(right) && String(left) === String(right)
+    : false;
+}
+
+// A double beyond 2⁵³ (`9007199254740992.0`) is written like an integer, and read back as a bigint.
+function isNumber(value: JsonValue | undefined): boolean {
+  return typeof value === "number" || typeof value === "bigint";
 }
 
 function areListsEqual(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {

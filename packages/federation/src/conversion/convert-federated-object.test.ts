@@ -4,9 +4,11 @@ import {
   isJsonEqual,
   type JsonObject,
   type KubernetesObject,
+  parseJson,
   stringifyJson,
 } from "@cellplane/apimachinery";
 import * as fc from "fast-check";
+import { canonicalJson } from "../hash/canonical-json.ts";
 import { annotations } from "../api/names.ts";
 import {
   normalizeCarries,
@@ -182,6 +184,15 @@ describe("convertFederatedObject()", () => {
         same(toClusterView(toTopologyView(object)), object);
       }),
     );
+  });
+
+  it("carries numbers beyond 2⁵³ as they are", () => {
+    for (const number of ["9007199254740993", "9007199254740992.0", "9223372036854775807"]) {
+      const text = `{"apiVersion":"types.kubefed.io/v1beta2","kind":"FederatedWidget","metadata":{"name":"w","namespace":"bank"},"spec":{"topologyType":"zone","topologyKey":"${zoneKey}","template":{"spec":{"size":${number}}},"overrides":[{"topologyOverrides":[{"path":"/spec/x","value":[${number}]}]},{"topologyName":"a","topologySelector":{}}]}}`;
+      const object = parseJson(text) as unknown as KubernetesObject;
+      const back = toTopologyView(toClusterView(object));
+      equal(canonicalJson(back as JsonObject), canonicalJson(object as JsonObject));
+    }
   });
 
   it("carries every status there and back", () => {
