@@ -1,5 +1,6 @@
 import { FederationMetrics, Inspector } from "@cellplane/controllers";
 import { identityOfDataDir } from "./federation/candidate-identity.ts";
+import { contendAgain } from "./federation/contend-again.ts";
 import { createFederationExtension } from "./federation/federation-extension.ts";
 import { createLedFederation } from "./federation/led-federation.ts";
 import { createApiControllers } from "./kubernetes-api/api-controllers.ts";
@@ -39,7 +40,8 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
       ...openSecretWith(envelope),
     },
   });
-  await serveUntilSignal(api, [...createApiControllers(deps), federation], () => {
+  const controllers = [...createApiControllers(deps), contendAgain(federation, logger)];
+  await serveUntilSignal(api, controllers, () => {
     process.stdout.write(
       `Control plane ready at ${api.server.url}, kubeconfig ${api.kubeconfig}\n`,
     );

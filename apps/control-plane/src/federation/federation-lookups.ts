@@ -123,7 +123,7 @@ export class FederationLookups implements Disposable {
       .filter(({ status }) => status?.clusterVersions?.some((each) => each.clusterName === member))
       .map(ownerInWords);
     const graves = (tombstones as readonly Tombstone[])
-      .filter(({ spec }) => spec.clusterName === member)
+      .filter(({ spec }) => spec.clusterName === member || spec.joinedCluster === member)
       .map(({ metadata }) => `Tombstone ${metadata.name ?? ""}`);
     return [...entries, ...graves].toSorted();
   }

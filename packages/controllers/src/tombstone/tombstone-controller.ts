@@ -97,7 +97,8 @@ function clusterOf(
   { spec }: Tombstone,
   { shared, systemNamespace }: TombstoneDependencies,
 ): KubeFedCluster | undefined {
-  return shared.clusters.get(`${systemNamespace}/${spec.clusterName}`);
+  // Where it was left, though the cell of that name may live elsewhere by now.
+  return shared.clusters.get(`${systemNamespace}/${spec.joinedCluster ?? spec.clusterName}`);
 }
 
 /** Whether nothing is left to remove: it is gone, or somebody's again. */

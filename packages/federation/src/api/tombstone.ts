@@ -4,6 +4,8 @@ import type { KubernetesObject } from "@cellplane/apimachinery";
 export type TombstoneSpec = {
   /** The KubeFedCluster. */
   readonly clusterName: string;
+  /** The joined cluster that it was left on: a cell may since have moved to another. */
+  readonly joinedCluster?: string;
   readonly topology: string;
   readonly target: {
     readonly apiVersion: string;

@@ -161,6 +161,7 @@ export function tombstoneCrd(): KubernetesObject {
     "What was left behind.",
     {
       clusterName: text("The KubeFedCluster."),
+      joinedCluster: text("The joined cluster that it was left on."),
       topology: text("The topology's name."),
       target,
       owner,

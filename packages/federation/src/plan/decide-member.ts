@@ -9,6 +9,7 @@ import {
   hasLostItsCell,
   type MemberFacts,
 } from "./member-facts.ts";
+import type { Bookkeeping } from "../template/source.ts";
 import { describeOwner, ownershipOf } from "./ownership.ts";
 import { type SyncContext, sourceIn } from "./sync-context.ts";
 import type { TopologyDecision } from "./sync-plan.ts";
@@ -74,6 +75,14 @@ function decidePresent(
       reason: `the member was written for generation ${book.generation}, later than ${context.maxGeneration}`,
     });
   }
+  if (book !== undefined && isOfLostHistory(facts, book, context)) {
+    return decisionOf(facts, {
+      status: "AheadOfControlPlane",
+      reported: true,
+      revision: book.revision,
+      reason: `the member stands at revision ${book.revision}, which this control plane does not know`,
+    });
+  }
   if (live.metadata.deletionTimestamp !== undefined) {
     const reason = "the object is being deleted in the member";
     return decisionOf(facts, { status: "WaitingForRemoval", reported: true, reason });
@@ -81,6 +90,27 @@ function decidePresent(
   if (!facts.inPlacement) return withdrawRow(facts, live, context);
   const row = facts.inMask ? applyRow : holdRow;
   return row(facts, { live, book }, context);
+}
+
+/**
+ * Whether a control plane that knew more than this one wrote the member, as after a restore from an
+ * old backup. Generations tell that only until a few edits have caught up with them; that
+ * the member stands on a revision that nobody here has heard of tells it for good.
+ */
+function isOfLostHistory(facts: MemberFacts, book: Bookkeeping, context: SyncContext): boolean {
+  const { object } = context.view;
+  const { entry, target } = facts;
+  if (book.uid !== object.metadata.uid || book.hash === "" || book.hash === entry?.hash) {
+    return false;
+  }
+  const { all, desired, pruned } = context.revisions;
+  const isKnown = all.some(({ number }) => number === book.revision);
+  if (isKnown || pruned.includes(book.revision) || book.revision <= (entry?.revision ?? 0)) {
+    return false;
+  }
+  if (book.generation <= context.acceptedGeneration) return false;
+  const rendering = desired && target && context.renderer.render(desired, target);
+  return !(rendering?.kind === "rendered" && rendering.hash === book.hash);
 }
 
 interface ForeignView {

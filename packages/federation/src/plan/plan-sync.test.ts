@@ -282,6 +282,37 @@ describe("planSync() where little is known", () => {
     deepEqual(world.writes, ["update a", "update b"]);
   });
 
+  it("does not take a member back that stands on a revision unknown here, however far generations have caught up", () => {
+    const world = released();
+    const backup = { ledger: world.ledger, revisions: world.revisions };
+    world.reconcile(at("2", {}, 2));
+    world.reconcile(at("3", {}, 3));
+    world.ledger = backup.ledger;
+    world.revisions = backup.revisions;
+    world.writes.length = 0;
+    for (const generation of [3, 4, 9]) {
+      const plan = world.reconcile(at("old", {}, generation));
+      equal(decisionIn(plan, "a").status, "AheadOfControlPlane");
+    }
+    deepEqual(world.writes, []);
+    const object = at("old", {}, 9);
+    const set = { [annotations.acceptOlder]: "3" };
+    world.reconcile({ ...object, metadata: { ...object.metadata, annotations: set } });
+    deepEqual(world.writes, ["update a", "update b"]);
+  });
+
+  it("finds a member of lost history in step where it says what is wanted now", () => {
+    const world = released();
+    const backup = { ledger: world.ledger, revisions: world.revisions };
+    world.reconcile(at("2", {}, 2));
+    world.ledger = backup.ledger;
+    world.revisions = backup.revisions;
+    world.writes.length = 0;
+    const plan = world.reconcile(at("2", {}, 2));
+    deepEqual(statusesOf(plan), { a: "", b: "" });
+    deepEqual(world.writes, []);
+  });
+
   it("learns from the members what the ledger missed", () => {
     const world = released();
     const { ledger } = world;

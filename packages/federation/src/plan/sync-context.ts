@@ -18,6 +18,8 @@ export interface SyncContext {
   readonly revisions: RevisionPlan;
   /** The highest generation of a member object that this plan may overwrite. */
   readonly maxGeneration: number;
+  /** The highest generation that the user said may be overwritten; 0: none. */
+  readonly acceptedGeneration: number;
 }
 
 /** Derives what every member's decision needs. */
@@ -51,7 +53,8 @@ export function createSyncContext(view: SyncView): SyncContext {
       seenInMembers: highestRevisionSeen(view),
       historyLimit: settings.revisionHistoryLimit,
     }),
-    maxGeneration: maxGenerationOf(view),
+    maxGeneration: Math.max(object.metadata.generation ?? 0, acceptedGenerationOf(view)),
+    acceptedGeneration: acceptedGenerationOf(view),
   };
 }
 
@@ -94,9 +97,9 @@ function digestRules({ view, rules }: SyncContext): string {
   return hashJson([globs, retainReplicas, retainedFields]).slice(0, 8);
 }
 
-function maxGenerationOf({ object }: SyncView): number {
+function acceptedGenerationOf({ object }: SyncView): number {
   const accepted = Number(object.metadata.annotations?.[annotations.acceptOlder] ?? 0);
-  return Math.max(object.metadata.generation ?? 0, Number.isInteger(accepted) ? accepted : 0);
+  return Number.isInteger(accepted) ? accepted : 0;
 }
 
 function highestRevisionSeen({ object, members }: SyncView): number {

@@ -11,13 +11,13 @@ export function tombstoneOf(
   { object, settings, tenant, typeConfig }: SyncView,
   systemNamespace: string,
 ): Tombstone | undefined {
-  const { member, topology, target } = decision;
+  const { member, topology, target, cluster } = decision;
   if (target === undefined) return undefined;
   const { name = "", namespace, uid = "" } = object.metadata;
   const source = formatSource(
     sourceOf(object, { controlPlaneId: settings.controlPlaneId, member }),
   );
-  const digest = hashJson([source, uid]).slice(0, 10);
+  const digest = hashJson([source, uid, cluster ?? ""]).slice(0, 10);
   return {
     apiVersion: `${groups.cellplane}/v1alpha1`,
     kind: "Tombstone",
@@ -28,6 +28,7 @@ export function tombstoneOf(
     },
     spec: {
       clusterName: member,
+      ...(cluster === undefined ? {} : { joinedCluster: cluster }),
       topology,
       target: {
         apiVersion: target.apiVersion,
