@@ -24,7 +24,7 @@ export class IncomingMessages<T> implements MessageSource<T> {
   #queuedBytes = 0;
   #isHeld = false;
   #isStreamPaused = false;
-  #end: { readonly error: GrpcError | undefined } | undefined;
+  #end: { readonly error: (() => GrpcError) | undefined } | undefined;
   #waiter: Waiter<T> | undefined;
   #handler: MessageHandler<T> | undefined;
 
@@ -54,8 +54,8 @@ export class IncomingMessages<T> implements MessageSource<T> {
     return this.#frames.isInside;
   }
 
-  /** No more messages come. `drop`: those that wait are of no interest either. */
-  finish(error: GrpcError | undefined, { drop }: { readonly drop: boolean }): void {
+  /** No more messages come. Errors are made only if somebody reads: their stacks are dear. `drop`: those that wait are of no interest either. */
+  finish(error: (() => GrpcError) | undefined, { drop }: { readonly drop: boolean }): void {
     if (this.#end) return;
     this.#end = { error };
     if (drop) this.#dropQueue();
@@ -142,7 +142,9 @@ export class IncomingMessages<T> implements MessageSource<T> {
     }
   }
 
-  #tellEnd(error: GrpcError | undefined): void {
+  #tellEnd(makeError: (() => GrpcError) | undefined): void {
+    if (!this.#waiter && !this.#handler) return;
+    const error = makeError?.();
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter && error) waiter.reject(error);

@@ -21,7 +21,7 @@ export class OutgoingMessages<T> implements MessageSink<T> {
   #unsentBytes = 0;
   #isScheduled = false;
   #hasBegun = false;
-  #end: { readonly error: GrpcError | undefined } | undefined;
+  #end: { readonly error: (() => GrpcError) | undefined } | undefined;
   #waiters: PromiseWithResolvers<void>[] = [];
 
   /** `beforeFirst` is called before the first write; a server sends its headers there. */
@@ -69,19 +69,19 @@ export class OutgoingMessages<T> implements MessageSink<T> {
     this.#finish(undefined);
   }
 
-  /** The call is over: nothing more can be sent. */
-  abandon(error: GrpcError): void {
+  /** The call is over: nothing more can be sent. The error is made only if somebody waits. */
+  abandon(error: () => GrpcError): void {
     this.#writer.take();
     this.#finish(error);
   }
 
-  #finish(error: GrpcError | undefined): void {
+  #finish(error: (() => GrpcError) | undefined): void {
     this.#end ??= { error };
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#endError());
   }
 
   #endError(): GrpcError {
-    return this.#end?.error ?? new GrpcError("INTERNAL", "Cannot send as the call has ended");
+    return this.#end?.error?.() ?? new GrpcError("INTERNAL", "Cannot send as the call has ended");
   }
 
   #append(message: T): void {

@@ -110,7 +110,9 @@ export class ClientCall<Request, Response>
     stream.on("error", (error) => {
       this.#lastError = error;
     });
-    stream.once("close", () => this.#fail(this.#explainClose()));
+    stream.once("close", () => {
+      if (!this.#isOver) this.#fail(this.#explainClose());
+    });
     const { timeoutMs, signal } = this.#options;
     if (timeoutMs !== undefined) {
       const expire = (): void =>
@@ -170,7 +172,7 @@ export class ClientCall<Request, Response>
   #cancel(error: GrpcError): void {
     if (this.#isOver) return;
     this.#over(error);
-    this.#incoming.finish(error, { drop: true });
+    this.#incoming.finish(() => error, { drop: true });
     resetStream(this.#stream, constants.NGHTTP2_CANCEL);
   }
 
@@ -178,7 +180,7 @@ export class ClientCall<Request, Response>
   #fail(error: GrpcError | undefined): void {
     if (this.#isOver) return;
     this.#over(error);
-    this.#incoming.finish(error, { drop: false });
+    this.#incoming.finish(error && ((): GrpcError => error), { drop: false });
     // The server wants no more requests, though it may not have said so.
     if (!this.#stream.writableEnded) resetStream(this.#stream, constants.NGHTTP2_CANCEL);
   }
@@ -187,6 +189,8 @@ export class ClientCall<Request, Response>
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#outgoing.abandon(error ?? new GrpcError("CANCELLED", "The server has ended the call"));
+    this.#outgoing.abandon(
+      () => error ?? new GrpcError("CANCELLED", "The server has ended the call"),
+    );
   }
 }

@@ -59,13 +59,13 @@ function runHandler(
   const { stream, answer, settings } = of;
   const finish = (error: GrpcError | undefined): void => {
     clearTimeout(timer);
-    requests.finish(error ?? ended(), { drop: true });
+    requests.finish(() => error ?? ended(), { drop: true });
     if (error) answer.setTrailers(error.metadata);
     // What was sent before the failure still goes out, so headers must, too.
     if (responses.queuedBytes > 0) answer.sendHeaders();
     const status = { name: error?.status ?? "OK", message: error?.message ?? "" } as const;
     answer.finish(status, () => responses.end());
-    responses.abandon(error ?? ended());
+    responses.abandon(() => error ?? ended());
   };
   const requests = new IncomingMessages(stream, {
     codec: handler.method.request,
@@ -90,15 +90,16 @@ function runHandler(
   stream.once("end", () => {
     // A stream that was reset ends, too; it must not look as if the client had sent all.
     if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) {
-      requests.finish(goneError(stream.rstCode), { drop: true });
+      requests.finish(() => goneError(stream.rstCode), { drop: true });
       return;
     }
-    const cut = new GrpcError("INTERNAL", "Cannot read a message as it is cut short");
+    const cut = (): GrpcError =>
+      new GrpcError("INTERNAL", "Cannot read a message as it is cut short");
     requests.finish(requests.isInsideMessage ? cut : undefined, { drop: false });
   });
   stream.once("close", () => {
     clearTimeout(timer);
-    const gone = goneError(stream.rstCode);
+    const gone = (): GrpcError => goneError(stream.rstCode);
     requests.finish(gone, { drop: true });
     responses.abandon(gone);
     answer.over();

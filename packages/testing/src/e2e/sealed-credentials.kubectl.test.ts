@@ -69,7 +69,7 @@ class Sealed {
   }
 
   async secretOf(cluster: string): Promise<SecretData> {
-    const path = ["-n", systemNamespace, "get", "secret", `${cluster}-credential`];
+    const path = ["-n", systemNamespace, "secret", `${cluster}-credential`];
     const secret = await this.fixture.kubectl.get(path);
     const data = isJsonObject(secret) ? secret["data"] : undefined;
     return isJsonObject(data) ? (data as SecretData) : {};
