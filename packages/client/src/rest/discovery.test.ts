@@ -79,6 +79,23 @@ describe("discoverResources()", () => {
     ]);
   });
 
+  it("names what is left out as its server is away", async () => {
+    const list = (items: readonly unknown[]): unknown => ({ kind: "APIGroupDiscoveryList", items });
+    const client = serverOf({
+      "/api": list([]),
+      "/apis": list([
+        {
+          metadata: { name: "metrics.example.com" },
+          versions: [{ version: "v1", freshness: "Stale", resources: [] }],
+        },
+      ]),
+    });
+    deepEqual(await discoverResources(client), {
+      resources: [],
+      failed: ["metrics.example.com/v1: its server is away"],
+    });
+  });
+
   it("says that there is no list where nothing is named", async () => {
     await rejects(versionsOf(serverOf({})), {
       message: "https://server has no list of its API groups",

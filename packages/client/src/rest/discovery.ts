@@ -1,4 +1,5 @@
 import {
+  formatGroupVersion,
   isJsonArray,
   isJsonObject,
   isStatus,
@@ -55,7 +56,10 @@ export async function discoverResources(
     throw statusErrorOf(404, `${client.server} has no list of its API groups`);
   }
   if (core?.["kind"] === "APIGroupDiscoveryList" && groups["kind"] === "APIGroupDiscoveryList") {
-    return { resources: [core, groups].flatMap(readAggregated), failed: [] };
+    return {
+      resources: [core, groups].flatMap(readAggregated),
+      failed: [core, groups].flatMap(staleVersions),
+    };
   }
   const groupVersions = objects(groups["groups"]).flatMap(versionsOfGroup);
   return discoverByGroup(client, [...texts(core?.["versions"]), ...groupVersions], signal);
@@ -149,6 +153,24 @@ function readAggregated(list: JsonObject): readonly DiscoveredResource[] {
         subresources: objects(resource["subresources"]).map((each) => text(each["subresource"])),
       })),
     );
+  });
+}
+
+// Where the server of an aggregated API is away, there may be nothing left to read of it.
+function staleVersions(list: JsonObject): readonly string[] {
+  return objects(list["items"]).flatMap((group) => {
+    const metadata = isJsonObject(group["metadata"]) ? group["metadata"] : {};
+    return objects(group["versions"])
+      .filter(
+        (version) => version["freshness"] === "Stale" && objects(version["resources"]).length === 0,
+      )
+      .map((version) => {
+        const name = formatGroupVersion({
+          group: text(metadata["name"]),
+          version: text(version["version"]),
+        });
+        return `${name}: its server is away`;
+      });
   });
 }
 

@@ -102,7 +102,7 @@ function viewMember(
     cluster,
     ...(cell === undefined ? {} : { cell }),
     observation: isClusterReady(cluster)
-      ? observeObject(memberKey(object, cell, type), informer)
+      ? observeObject(memberKey(object, cell, type), informer, servedVersions)
       : { kind: "unreachable" },
     ...(servedVersions === undefined ? {} : { servedVersions }),
     ...(conflict === undefined ? {} : { conflict }),
@@ -123,7 +123,13 @@ export function cellOf(
     : undefined;
 }
 
-function observeObject(key: string, informer: Informer | undefined): Observation {
+function observeObject(
+  key: string,
+  informer: Informer | undefined,
+  servedVersions: readonly string[] | undefined,
+): Observation {
+  // Where a kind is not served at all, there is nothing of it.
+  if (servedVersions?.length === 0) return { kind: "absent" };
   if (!informer) {
     return {
       kind: "unsynced",

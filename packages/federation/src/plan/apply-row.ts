@@ -172,12 +172,17 @@ export function decideWithoutRevision(facts: MemberFacts, { view }: SyncContext)
 }
 
 /** The member serves no version of the target's that we can write. */
-export function decideWithoutVersion(facts: MemberFacts, { view }: SyncContext): TopologyDecision {
+export function decideWithoutVersion(facts: MemberFacts, context: SyncContext): TopologyDecision {
+  return decisionOf(facts, {
+    status: "VersionNotServed",
+    reason: describeUnserved(facts, context),
+  });
+}
+
+/** What a member serves instead of a version that we can write. */
+export function describeUnserved(facts: MemberFacts, { view }: SyncContext): string {
   const { group = "", kind } = view.typeConfig.targetType;
   const name = group === "" ? kind : `${kind}.${group}`;
   const served = facts.member.servedVersions?.join(", ") || "none";
-  return decisionOf(facts, {
-    status: "VersionNotServed",
-    reason: `the member serves no usable version of ${name}: it has ${served}`,
-  });
+  return `the member serves no usable version of ${name}: it has ${served}`;
 }

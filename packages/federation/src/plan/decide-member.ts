@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
-import { applyRow } from "./apply-row.ts";
+import { applyRow, describeUnserved } from "./apply-row.ts";
 import { computeBehind } from "./behind.ts";
 import { holdRow } from "./hold-row.ts";
 import {
@@ -44,6 +44,15 @@ export function decideUnreadable(
   if (observation.kind === "unreachable") {
     const reason = `cluster ${JSON.stringify(name)} is not ready${last}`;
     return decisionOf(facts, { status: "ClusterNotReady", reported, behind, reason });
+  }
+  // What is served in no version that we know is not read either.
+  if (target === undefined && context.revisions.desired !== undefined) {
+    return decisionOf(facts, {
+      status: "VersionNotServed",
+      reported,
+      behind,
+      reason: `${describeUnserved(facts, context)}${last}`,
+    });
   }
   const why = observation.message === undefined ? "" : `: ${observation.message}`;
   const reason = `the state of cluster ${JSON.stringify(name)} is not known yet${why}${last}`;

@@ -99,6 +99,15 @@ describe("planSync() over cells", () => {
     equal(decisionIn(plan, "a").operation.kind, "none");
   });
 
+  it("reports it, too, where it serves the kind in versions that are not known here", () => {
+    const observation = { kind: "unsynced", isStarting: true } as const;
+    const member = { ...memberNamed("a"), observation, servedVersions: ["v9"] };
+    const object = federatedConfigMap({ template, placement: { clusters: names("a") } });
+    const plan = planSync(viewOf(object, [member]));
+    deepEqual(statusesOf(plan), { a: "VersionNotServed" });
+    match(decisionIn(plan, "a").reason, /it has v9$/);
+  });
+
   it("does nothing while the topology type is not known", () => {
     const { over: _, ...view } = viewOf(cellObject("rz00a"), [member]);
     const plan = planSync({ ...view, over: undefined });
