@@ -1,4 +1,4 @@
-import { UnavailableError } from "../store/kv-error.ts";
+import { CompactedError, UnavailableError } from "../store/kv-error.ts";
 import type {
   Revision,
   Watch,
@@ -186,6 +186,8 @@ export class WatchHub {
         await this.#handOverPage(watcher);
       }
     } catch (error) {
+      // Another process has compacted, and this one has not noticed yet.
+      if (error instanceof CompactedError) return watcher.endCompacted(error.compacted);
       const cause = error instanceof Error ? error : new Error(String(error));
       watcher.end(new UnavailableError(`Cannot read on: ${cause.message}`, { cause }));
     } finally {

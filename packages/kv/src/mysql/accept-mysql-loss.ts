@@ -1,0 +1,61 @@
+import type { Revision } from "../store/mvcc-store.ts";
+import { readError } from "./mysql-error.ts";
+import { numberLiteral } from "./mysql-rows.ts";
+import { metaColumns, metaOf } from "./mysql-schema.ts";
+import { MysqlSession } from "./mysql-session.ts";
+import { checkServer, sessionSetUp } from "./mysql-settings.ts";
+import { parseMysqlUrl } from "./mysql-url.ts";
+import { randomToken } from "./mysql-writer.ts";
+
+/** How far beyond everything ever acknowledged the store goes on. */
+const margin = 1_000_000;
+
+const timeoutMs = 10_000;
+
+/** What an accepted loss has made of the store. */
+export interface AcceptedLoss {
+  readonly epoch: number;
+  readonly from: Revision;
+  readonly to: Revision;
+}
+
+/**
+ * Accepts that a database has lost acknowledged revisions, after an operator has looked: a new
+ * epoch, a head far beyond any revision that was ever told, and no history before it, so that every
+ * client lists anew instead of trusting a number that is used again. Processes that have the store
+ * open end, and have to be started again.
+ *
+ * @param url As for `openMysqlStore`.
+ * @throws {UnavailableError}
+ */
+export async function acceptMysqlLoss(
+  url: string,
+  options: {
+    /** The newest revision known to have been acknowledged, where that is known. */
+    readonly acknowledged?: Revision;
+    readonly environment?: Readonly<Record<string, string | undefined>>;
+  } = {},
+): Promise<AcceptedLoss> {
+  const target = parseMysqlUrl(url, options.environment ?? {});
+  try {
+    await using session = await MysqlSession.open(target, sessionSetUp());
+    await checkServer(session);
+    const [, rows] = await session.run(
+      ["BEGIN", `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`],
+      timeoutMs,
+    );
+    const { epoch, revision } = metaOf(rows);
+    const to = Math.max(revision, options.acknowledged ?? 0) + margin;
+    const head = numberLiteral(to);
+    await session.run(
+      [
+        `UPDATE kv_meta SET epoch = ${epoch + 1}, revision = ${head}, token = ${randomToken()}, compacted = ${head} WHERE one = 1`,
+        "COMMIT",
+      ],
+      timeoutMs,
+    );
+    return { epoch: epoch + 1, from: revision, to };
+  } catch (error) {
+    throw readError(error);
+  }
+}

@@ -1,0 +1,291 @@
+import { randomBytes } from "node:crypto";
+import { keyOf, type KeySpan } from "../store/key-text.ts";
+import { KvError, UnavailableError } from "../store/kv-error.ts";
+import type { Revision } from "../store/mvcc-store.ts";
+import type {
+  ChangesPage,
+  ChangesRequest,
+  LogChange,
+  LogHead,
+  LogPosition,
+  LogTurn,
+  RevisionLog,
+  SharedHead,
+  SharedLog,
+} from "../store/revision-log.ts";
+import { compactStep } from "./compact-step.ts";
+import { checkHead, HeadMemory } from "./head-memory.ts";
+import { MysqlError, readError, writeError } from "./mysql-error.ts";
+import { MysqlReader } from "./mysql-reader.ts";
+import { bytesLiteral, changeOf, numberLiteral } from "./mysql-rows.ts";
+import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema.ts";
+import { MysqlSession } from "./mysql-session.ts";
+import { MysqlSessions } from "./mysql-sessions.ts";
+import { checkServer, sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
+import type { MysqlTarget } from "./mysql-url.ts";
+import { checkGapless, MysqlWriter } from "./mysql-writer.ts";
+
+/** Keys of `kv_current` read at once when the store is opened. */
+const keysPerPage = 5000;
+
+const pageTimeoutMs = 30_000;
+
+/** How often the size is asked for. */
+const sizeEveryMs = 10_000;
+
+/** How much of the log is read at once to follow it. */
+const followed = { maxChanges: 2000, maxBytes: 8 * 1024 * 1024 };
+
+/** Settings of a log in a database. */
+export interface MysqlLogOptions {
+  /** A file that remembers the newest acknowledged revision, for the next process (`design/store.md` §8). */
+  readonly headMemoryPath?: string;
+  /** Sessions for reading. Default: 4; writing and upkeep take three more. */
+  readonly readSessions?: number;
+}
+
+/**
+ * Opens a log in a database, and makes its tables where it has none.
+ * @throws {UnavailableError} The database is away, refuses, or cannot be trusted.
+ * @throws {RevisionsLostError}
+ */
+export async function openMysqlLog(
+  target: MysqlTarget,
+  options: MysqlLogOptions,
+): Promise<RevisionLog> {
+  const memory = new HeadMemory(options.headMemoryPath);
+  try {
+    const server = await prepareDatabase(target);
+    const log = new MysqlRevisionLog({ target, server, memory, options });
+    try {
+      return await log.open();
+    } catch (error) {
+      await log[Symbol.asyncDispose]();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof KvError) throw error;
+    throw openError(target, MysqlError.from(error));
+  }
+}
+
+async function prepareDatabase(target: MysqlTarget): Promise<MysqlServer> {
+  await using session = await MysqlSession.open(target, sessionSetUp());
+  const server = await checkServer(session);
+  await prepareSchema(session, randomBytes(8).toString("hex"));
+  return server;
+}
+
+function openError({ host, port, database }: MysqlTarget, error: MysqlError): UnavailableError {
+  const unknownDatabase = 1049;
+  const remedy = error.errno === unknownDatabase ? `; create it: CREATE DATABASE ${database}` : "";
+  return new UnavailableError(
+    `Cannot open the database "${database}" at ${host}:${port}: ${error.message || error.code}${remedy}`,
+  );
+}
+
+/** What a log is made of. */
+interface LogParts {
+  readonly target: MysqlTarget;
+  readonly server: MysqlServer;
+  readonly memory: HeadMemory;
+  readonly options: MysqlLogOptions;
+}
+
+/** A log that several processes write to. */
+class MysqlRevisionLog implements RevisionLog {
+  readonly driver: string;
+  readonly keepsValues = false;
+  readonly shared: SharedLog;
+  readonly #target: MysqlTarget;
+  readonly #server: MysqlServer;
+  readonly #memory: HeadMemory;
+  readonly #writer: MysqlWriter;
+  readonly #sessions: MysqlSessions;
+  readonly #upkeep: MysqlSessions;
+  readonly #reader: MysqlReader;
+  #snapshot: MysqlSession | undefined;
+  #head: LogHead = { revision: 1, compacted: 0, clusterId: "" };
+  #sizeBytes = 0;
+  #sizeTimer: NodeJS.Timeout | undefined;
+
+  constructor({ target, server, memory, options }: LogParts) {
+    this.driver = server.flavor;
+    this.#target = target;
+    this.#server = server;
+    this.#memory = memory;
+    const setUp = sessionSetUp(server.flavor);
+    this.#sessions = new MysqlSessions(target, { limit: options.readSessions ?? 4, setUp });
+    this.#upkeep = new MysqlSessions(target, { limit: 1, setUp: writerSetUp(server.flavor) });
+    this.#reader = new MysqlReader(this.#sessions);
+    this.#writer = new MysqlWriter({
+      target,
+      server,
+      memory,
+      failedOver: () => this.#failedOver(),
+    });
+    this.shared = {
+      readHead: () => this.#readHead(),
+      changesAfter: (after) => this.#changesAfter(after),
+    };
+  }
+
+  get head(): LogHead {
+    return this.#head;
+  }
+
+  /** Takes a snapshot to read the live keys from. */
+  async open(): Promise<this> {
+    this.#snapshot = await MysqlSession.open(this.#target, sessionSetUp(this.#server.flavor));
+    const [, , rows, ids = []] = await this.#snapshot.run(
+      [
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+        `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`,
+        "SELECT cluster_id, (SELECT MAX(revision) FROM kv_log) FROM kv_meta WHERE one = 1",
+      ],
+      pageTimeoutMs,
+    );
+    const meta = metaOf(rows);
+    this.#memory.forgetBefore(meta.epoch);
+    const { known } = this.#memory;
+    checkHead(known, meta, await this.#tokenThere(known?.revision ?? 0, meta));
+    checkLog(meta, Number(ids[0]?.[1] ?? 1));
+    await this.#writer.makeDurable(meta.revision);
+    this.#memory.note(meta);
+    const clusterId = String(ids[0]?.[0]);
+    this.#head = { revision: meta.revision, compacted: meta.compacted, clusterId };
+    await this.#measure();
+    this.#sizeTimer = setInterval(() => void this.#measure(), sizeEveryMs).unref();
+    return this;
+  }
+
+  async *liveKeys(): AsyncGenerator<readonly LogChange[]> {
+    const session = this.#snapshot;
+    if (!session) throw new Error("The live keys can be read only once");
+    this.#snapshot = undefined;
+    await using _ = session;
+    for (let after: Buffer = Buffer.alloc(0); ;) {
+      const page = await currentPage(session, after);
+      if (page.length > 0) yield page;
+      const last = page.at(-1);
+      if (!last || page.length < keysPerPage) return;
+      after = keyOf(last.key);
+    }
+  }
+
+  begin(after: Revision): Promise<LogTurn> {
+    return this.#writer.begin(after);
+  }
+
+  rows(positions: readonly LogPosition[]): Promise<readonly (LogChange | undefined)[]> {
+    return this.#reader.rows(positions);
+  }
+
+  changes(request: ChangesRequest): Promise<ChangesPage> {
+    return this.#reader.changes(request);
+  }
+
+  firstChangesAfter(span: KeySpan, revision: Revision): Promise<readonly LogChange[]> {
+    return this.#reader.firstChangesAfter(span, revision);
+  }
+
+  async raiseCompacted(revision: Revision): Promise<void> {
+    const to = numberLiteral(revision);
+    const sql = `UPDATE kv_meta SET compacted = ${to} WHERE one = 1 AND compacted < ${to}`;
+    try {
+      await this.#upkeep.read([sql], pageTimeoutMs);
+    } catch (error) {
+      const failure = writeError(MysqlError.from(error));
+      if (failure instanceof KvError) throw failure;
+      throw new UnavailableError(`Cannot compact as the store is busy: ${failure.message}`);
+    }
+  }
+
+  async compactStep(): Promise<"done" | "more"> {
+    try {
+      return await compactStep(this.#upkeep);
+    } catch (error) {
+      // Its transaction must not stay open.
+      this.#upkeep.dropAll();
+      throw readError(error);
+    }
+  }
+
+  sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sizeTimer);
+    this.#memory.flush();
+    this.#snapshot?.destroy();
+    await this.#writer[Symbol.asyncDispose]();
+    await this.#upkeep[Symbol.asyncDispose]();
+    await this.#sessions[Symbol.asyncDispose]();
+  }
+
+  async #readHead(): Promise<SharedHead> {
+    // Before the read: this process may commit meanwhile.
+    const { known } = this.#memory;
+    const meta = await this.#reader.meta();
+    checkHead(known, meta);
+    return meta;
+  }
+
+  async #changesAfter(after: Revision): Promise<ChangesPage> {
+    const { known } = this.#memory;
+    const meta = await this.#reader.meta();
+    checkHead(known, meta, await this.#tokenThere(known?.revision ?? 0, meta));
+    const page = await this.#reader.changes({ from: after + 1, to: meta.revision, ...followed });
+    checkGapless(page.changes, after, { revision: page.through, compacted: meta.compacted });
+    try {
+      await this.#writer.makeDurable(meta.revision);
+    } catch (error) {
+      throw readError(error);
+    }
+    if (page.through === meta.revision) this.#memory.note(meta);
+    return page;
+  }
+
+  /** The token at a revision before the head; absent where compaction may have taken its rows. */
+  async #tokenThere(revision: Revision, meta: MetaRow): Promise<number | undefined> {
+    if (revision < 2 || revision >= meta.revision) return undefined;
+    // At `compacted` itself there may be none: an accepted loss skips revisions.
+    if (revision <= meta.compacted) return undefined;
+    return (await this.#reader.tokenAt(revision)) ?? -1;
+  }
+
+  #failedOver(): void {
+    this.#sessions.dropAll();
+    this.#upkeep.dropAll();
+    this.#writer.dropSessions();
+  }
+
+  async #measure(): Promise<void> {
+    try {
+      this.#sizeBytes = await this.#reader.sizeBytes();
+    } catch {
+      // The last figure stays until the database is back.
+    }
+  }
+}
+
+/** The log ends with the head: its changes, deletions too, stay through every compaction. */
+function checkLog({ revision, compacted }: MetaRow, last: Revision): void {
+  if (last === revision || (last < revision && compacted === revision)) return;
+  throw new UnavailableError(
+    `Cannot use the database as it is damaged: its head is revision ${revision}, and its log ends at ${last}`,
+  );
+}
+
+async function currentPage(session: MysqlSession, after: Buffer): Promise<readonly LogChange[]> {
+  const sql = `SELECT revision, sub, name, 0, create_revision, 0, 0, version, lease FROM kv_current
+    WHERE name > ${bytesLiteral(after)} ORDER BY name LIMIT ${keysPerPage}`;
+  try {
+    const [rows = []] = await session.run([sql], pageTimeoutMs);
+    return rows.map(changeOf);
+  } catch (error) {
+    throw readError(error);
+  }
+}

@@ -1,0 +1,141 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { MysqlSession } from "./mysql-session.ts";
+
+/** Which server program to run. */
+export type ServerKind = "mariadb" | "mysql";
+
+/** A database server of the tests' own: on loopback, in a folder that goes with it. */
+export class MysqlTestServer implements AsyncDisposable {
+  readonly kind: ServerKind;
+  readonly port: number;
+  readonly #folder: string;
+  readonly #args: readonly string[];
+  #process: ChildProcess | undefined;
+  #databases = 0;
+
+  private constructor(kind: ServerKind, port: number, args: readonly string[]) {
+    this.kind = kind;
+    this.port = port;
+    this.#args = args;
+    this.#folder = mkdtempSync(join(tmpdir(), `cellplane-${kind}-`));
+  }
+
+  /** Makes a data directory and starts a server on it; `args` are options of the server. */
+  static async start(kind: ServerKind, args: readonly string[] = []): Promise<MysqlTestServer> {
+    const server = new MysqlTestServer(kind, await freePort(), args);
+    try {
+      server.#initialize();
+      await server.run();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Starts the server on its data, and waits until it answers. */
+  async run(): Promise<void> {
+    const socket = join(this.#folder, "s");
+    this.#process = spawn(
+      programOf(this.kind),
+      [
+        ...(this.kind === "mariadb" ? ["--no-defaults"] : []),
+        "--user=root",
+        `--datadir=${join(this.#folder, "data")}`,
+        `--socket=${socket}`,
+        `--pid-file=${join(this.#folder, "pid")}`,
+        `--port=${this.port}`,
+        `--init-file=${join(this.#folder, "init.sql")}`,
+        "--bind-address=127.0.0.1",
+        "--innodb-buffer-pool-size=128M",
+        ...(this.kind === "mysql" ? ["--mysqlx=OFF"] : []),
+        ...this.#args,
+      ],
+      { stdio: "ignore" },
+    );
+    const deadline = performance.now() + 60_000;
+    for (;;) {
+      try {
+        return await this.admin("SELECT 1");
+      } catch (error) {
+        if (performance.now() > deadline || this.#process.exitCode !== null) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  /** Ends the server as a power cut would, as far as a process can tell. */
+  async kill(): Promise<void> {
+    const process = this.#process;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    const ended = new Promise((resolve) => process.once("exit", resolve));
+    process.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Runs statements as the administrator. */
+  async admin(...statements: readonly string[]): Promise<void> {
+    const where = { host: "127.0.0.1", port: this.port, user: "tester", password: "s3cret-word" };
+    await using session = await MysqlSession.open({ ...where, database: "mysql" }, []);
+    for (const statement of statements) await session.run([statement], 30_000);
+  }
+
+  /** Makes an empty database and tells its URL. */
+  async newDatabase(): Promise<string> {
+    const name = `store_${++this.#databases}`;
+    await this.admin(`CREATE DATABASE ${name}`);
+    return this.urlOf(name);
+  }
+
+  /** The URL of a database of this server, or of one behind a proxy on another port. */
+  urlOf(database: string, port: number = this.port): string {
+    return `mysql://tester:s3cret-word@127.0.0.1:${port}/${database}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #initialize(): void {
+    const common = ["--user=root", `--datadir=${join(this.#folder, "data")}`];
+    // Read at each start, so that a server without any user becomes one with ours.
+    writeFileSync(join(this.#folder, "init.sql"), initSql);
+    if (this.kind === "mysql") {
+      execFileSync(programOf("mysql"), ["--initialize-insecure", ...common], { stdio: "ignore" });
+    } else {
+      const args = ["--no-defaults", ...common, "--skip-test-db"];
+      execFileSync("mariadb-install-db", args, { stdio: "ignore" });
+    }
+  }
+}
+
+const initSql = ["%", "localhost"]
+  .map(
+    (host) =>
+      `CREATE USER IF NOT EXISTS 'tester'@'${host}' IDENTIFIED BY 's3cret-word';\nGRANT ALL ON *.* TO 'tester'@'${host}' WITH GRANT OPTION;\n`,
+  )
+  .join("");
+
+/** Whether the server's program is there. */
+export function hasServer(kind: ServerKind): boolean {
+  return existsSync(programOf(kind));
+}
+
+function programOf(kind: ServerKind): string {
+  if (kind === "mariadb") return process.env["CELLPLANE_MARIADBD"] ?? "/usr/sbin/mariadbd";
+  const peers = process.env["CELLPLANE_PEERS"] ?? join(homedir(), ".cache", "cellplane-peers");
+  return join(peers, "bin", "mysqld");
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { UnavailableError } from "../store/kv-error.ts";
+
+/** The environment variable that a password is taken from, so that no command line shows it. */
+export const passwordVariable = "CELLPLANE_DATASTORE_PASSWORD";
+
+/** Files of TLS to the database; each holds PEM. */
+export interface MysqlTls {
+  /** Absent: the system's authorities. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Where a database is, and how to get in. */
+export interface MysqlTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Absent: unencrypted. */
+  readonly tls?: MysqlTls;
+}
+
+const parameters = ["ssl", "ssl-ca", "ssl-cert", "ssl-key", "password-file"] as const;
+
+/** Files are read by the caller's function, so that this can be tested without any. */
+type ReadText = (path: string) => string;
+
+/**
+ * Parses `mysql://user[:password]@host[:port]/database?ssl-ca=…&ssl-cert=…&ssl-key=…&password-file=…`.
+ * `ssl=true` alone trusts the system's authorities. The password is that of the URL, else of
+ * the file, else of the environment.
+ * @throws {UnavailableError} Without any secret in its message.
+ */
+export function parseMysqlUrl(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  readText: ReadText = (path) => readFileSync(path, "utf8"),
+): MysqlTarget {
+  const url = URL.parse(text);
+  if (!url || url.protocol !== "mysql:") throw refuse(text, "it must begin with mysql://");
+  const database = decodeURIComponent(url.pathname.replace(/^\//, ""));
+  if (url.hostname === "") throw refuse(text, "it names no host");
+  if (url.username === "") throw refuse(text, "it names no user");
+  if (database === "" || database.includes("/")) throw refuse(text, "it must name one database");
+  for (const name of url.searchParams.keys()) {
+    if (parameters.some((known) => known === name)) continue;
+    throw refuse(
+      text,
+      `it has the unknown parameter "${name}", known are ${parameters.join(", ")}`,
+    );
+  }
+  const tls = tlsOf(text, url.searchParams, readText);
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: url.port === "" ? 3306 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: passwordOf(text, url, { environment, readText }),
+    database,
+    ...(tls ? { tls } : {}),
+  };
+}
+
+/** The URL as it may be shown: no password, no parameters. */
+export function redactMysqlUrl(text: string): string {
+  const url = URL.parse(text);
+  if (!url || url.protocol !== "mysql:") return text.replace(/\/\/.*@/, "//…@").replace(/\?.*/, "");
+  return `mysql://${url.username}${url.username === "" ? "" : "@"}${url.host}${url.pathname}`;
+}
+
+function passwordOf(
+  text: string,
+  url: URL,
+  from: {
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly readText: ReadText;
+  },
+): string {
+  if (url.password !== "") return decodeURIComponent(url.password);
+  const path = url.searchParams.get("password-file");
+  if (path === null) return from.environment[passwordVariable] ?? "";
+  return readFile(text, path, from.readText).replace(/\r?\n$/, "");
+}
+
+function tlsOf(text: string, given: URLSearchParams, readText: ReadText): MysqlTls | undefined {
+  const file = (name: string): string | undefined => {
+    const path = given.get(name);
+    return path === null ? undefined : readFile(text, path, readText);
+  };
+  const [ca, cert, key] = [file("ssl-ca"), file("ssl-cert"), file("ssl-key")];
+  if ((cert === undefined) !== (key === undefined)) {
+    throw refuse(text, "ssl-cert and ssl-key go together");
+  }
+  if (ca === undefined && cert === undefined && given.get("ssl") !== "true") return undefined;
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function readFile(url: string, path: string, readText: ReadText): string {
+  try {
+    return readText(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw refuse(url, `a file of it cannot be read: ${why}`);
+  }
+}
+
+function refuse(text: string, why: string): UnavailableError {
+  return new UnavailableError(`Cannot use the database URL "${redactMysqlUrl(text)}" as ${why}`);
+}
