@@ -3,6 +3,9 @@ export type {
   Key,
   KeyRange,
   KeyValue,
+  Lease,
+  LeaseState,
+  LeaseStore,
   MvccStore,
   Operation,
   OperationResult,
@@ -30,6 +33,8 @@ export {
   UnavailableError,
 } from "./store/kv-error.ts";
 export type { EngineOptions } from "./watch/log-mvcc-store.ts";
+export { maxLeaseSeconds, minLeaseSeconds } from "./store/lease-book.ts";
+export type { LeaseClock } from "./watch/lease-keeper.ts";
 export type { RingLimits } from "./watch/change-ring.ts";
 export { openMemoryStore } from "./memory/open-memory-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";

@@ -4,6 +4,7 @@ import type { Revision } from "../store/mvcc-store.ts";
 import type {
   ChangesPage,
   ChangesRequest,
+  LeaseRows,
   LogChange,
   LogHead,
   LogPosition,
@@ -23,6 +24,8 @@ export class MemoryRevisionLog implements RevisionLog {
     clusterId: randomBytes(8).toString("hex"),
   };
   readonly keepsValues = true;
+  /** The store keeps them in memory anyway. */
+  readonly leases: LeaseRows = { all: () => [], put: () => undefined, remove: () => undefined };
   /** Each revision's changes by `sub`; compaction leaves holes. */
   readonly #log = new Map<Revision, (LogChange | undefined)[]>();
   #last: Revision = 1;

@@ -1,3 +1,4 @@
+import { describeLeases } from "../store/mvcc-lease.suite.ts";
 import { describeMvccStore } from "../store/mvcc-store.suite.ts";
 import { openMemoryStore } from "./open-memory-store.ts";
 
@@ -6,3 +7,4 @@ describeMvccStore("openMemoryStore()", () => openMemoryStore());
 describeMvccStore("openMemoryStore() with a ring of two", () =>
   openMemoryStore({ ring: { maxChanges: 2, maxBytes: 1000 } }),
 );
+describeLeases("openMemoryStore()", (leaseClock) => openMemoryStore({ leaseClock }));

@@ -21,6 +21,7 @@ export class BatchState implements KeyView {
   readonly #changes: LogChange[] = [];
   #head: Revision;
   #transactionStart = 0;
+  readonly #revoked = new Set<number>();
 
   constructor(index: KeyIndex, head: Revision) {
     this.#index = index;
@@ -125,6 +126,16 @@ export class BatchState implements KeyView {
       value: emptyValue,
       previous,
     });
+  }
+
+  /** Notes that a transaction of this batch ends a lease. */
+  revoke(lease: number): void {
+    this.#revoked.add(lease);
+  }
+
+  /** Whether a transaction of this batch has ended the lease. */
+  hasRevoked(lease: number): boolean {
+    return this.#revoked.has(lease);
   }
 
   #add(change: LogChange): void {

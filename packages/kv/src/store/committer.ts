@@ -1,10 +1,12 @@
 import { BatchState } from "./batch-state.ts";
 import { decideTxn, type DecidedTxn } from "./decide-txn.ts";
+import type { RevokeRequest } from "./decide-revoke.ts";
 import { rowsToDecide } from "./evaluate-compares.ts";
 import type { KeyIndex } from "./key-index.ts";
-import { NoSpaceError, OutcomeUnknownError, UnavailableError } from "./kv-error.ts";
+import type { LeaseView } from "./lease-book.ts";
+import { NoSpaceError, OutcomeUnknownError, RevisionsLostError, UnavailableError } from "./kv-error.ts";
 import type { Operation, Revision, TxnRequest, TxnResult } from "./mvcc-store.ts";
-import type { LogChange, RevisionLog } from "./revision-log.ts";
+import { TurnLostError, type LogChange, type LogTurn, type RevisionLog } from "./revision-log.ts";
 import { RowValues } from "./row-values.ts";
 
 /** Most transactions of one batch. */
@@ -13,16 +15,22 @@ const maxBatchTransactions = 64;
 /** Most bytes of values of one batch; a larger transaction is a batch of its own. */
 const maxBatchBytes = 4 * 1024 * 1024;
 
+/** How long a batch is tried again after its turn was lost, in milliseconds. */
+const retryForMs = 8000;
+
 /** What the committer works on and for. */
 export interface CommitterHost {
   readonly index: KeyIndex;
   readonly log: RevisionLog;
+  readonly leases?: LeaseView | undefined;
   /** The head, and how far history is compacted. */
   revisions(): { readonly head: Revision; readonly compacted: Revision };
   /** Called with durable changes, in order, before any of their outcomes is told. */
   committed(changes: readonly LogChange[], head: Revision): void | Promise<void>;
   /** A commit was lost: what is on disk is not what memory says. */
   broken(error: Error): void;
+  /** Runs work that moves the head, one after another, where others move it, too; absent: at once. */
+  exclusively?<T>(work: () => Promise<T>): Promise<T>;
   /** Turns a decision into an answer. */
   tell(decided: DecidedTxn): TxnResult | Promise<TxnResult>;
   /** Bytes beyond which puts are refused. */
@@ -31,7 +39,7 @@ export interface CommitterHost {
 
 /** A transaction that waits for its batch. */
 interface Waiting {
-  readonly request: TxnRequest;
+  readonly request: TxnRequest | RevokeRequest;
   readonly signal: AbortSignal | undefined;
   readonly bytes: number;
   readonly resolve: (result: TxnResult | Promise<TxnResult>) => void;
@@ -54,14 +62,25 @@ export class Committer {
   }
 
   /** Runs a checked transaction. */
-  run(request: TxnRequest, signal: AbortSignal | undefined): Promise<TxnResult> {
+  run(request: TxnRequest | RevokeRequest, signal: AbortSignal | undefined): Promise<TxnResult> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       const bytes = bytesOf(request.success) + bytesOf(request.failure);
       this.#queue.push({ request, signal, bytes, resolve, reject, outcome: undefined });
+      if (signal && this.#host.log.shared) this.#leaveOnAbort(signal, request);
       // From a microtask, so that those who arrive in the same turn of the event loop share a batch.
       this.#running ??= Promise.resolve().then(() => this.#drain());
     });
+  }
+
+  /** A database that is away may keep the queue waiting for long, which the caller need not. */
+  #leaveOnAbort(signal: AbortSignal, request: TxnRequest): void {
+    const leave = (): void => {
+      const at = this.#queue.findIndex((waiting) => waiting.request === request);
+      const [waiting] = at < 0 ? [] : this.#queue.splice(at, 1);
+      waiting?.reject(signal.reason);
+    };
+    signal.addEventListener("abort", leave, { once: true });
   }
 
   /** Resolves when nothing waits any more. */
@@ -98,7 +117,7 @@ export class Committer {
 
   async #runBatch(batch: readonly Waiting[]): Promise<void> {
     try {
-      await this.#commitBatch(batch);
+      await this.#tryBatch(batch);
     } catch (error) {
       if (error instanceof NoSpaceError && batch.length > 1) {
         // One of them was too much: each alone, so that only that one is refused.
@@ -106,19 +125,52 @@ export class Committer {
         return;
       }
       for (const waiting of batch) waiting.reject(error);
-      if (error instanceof OutcomeUnknownError) this.#host.broken(unavailable(error));
+      // Processes that share a log read on, and so find out what came of it.
+      if (error instanceof OutcomeUnknownError && !this.#host.log.shared) {
+        this.#host.broken(unavailable(error));
+      }
+      if (error instanceof RevisionsLostError) this.#host.broken(unavailable(error));
       return;
     }
     for (const waiting of batch) this.#answer(waiting);
   }
 
+  async #tryBatch(batch: readonly Waiting[]): Promise<void> {
+    const deadline = performance.now() + retryForMs;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#commitBatch(batch);
+      } catch (error) {
+        if (!(error instanceof TurnLostError)) throw error;
+        if (performance.now() > deadline) {
+          throw new UnavailableError(`Cannot write as the database goes on refusing: ${error.message}`);
+        }
+        const pauseMs = Math.random() * Math.min(5 * 2 ** attempt, 200);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const { index, log } = this.#host;
-    let turn = log.begin(this.#host.revisions().head);
+    let turn = this.#host.log.begin(this.#host.revisions().head);
     if (turn instanceof Promise) turn = await turn;
+    try {
+      await this.#decideAndCommit(batch, turn);
+    } catch (error) {
+      // Has no effect after `commit`; else others would wait for the lock.
+      await turn.abandon();
+      throw error;
+    }
+  }
+
+  async #decideAndCommit(batch: readonly Waiting[], turn: LogTurn): Promise<void> {
+    const { index, log } = this.#host;
     if (turn.foreign.length > 0) {
-      const told = this.#host.committed(turn.foreign, turn.foreign.at(-1)?.revision ?? 0);
-      if (told) await told;
+      const { foreign } = turn;
+      const take = async (): Promise<void> => {
+        await this.#host.committed(foreign, foreign.at(-1)?.revision ?? 0);
+      };
+      await (this.#host.exclusively ? this.#host.exclusively(take) : take());
     }
     const values = new RowValues();
     for (const { request } of batch) {
@@ -132,6 +184,14 @@ export class Committer {
       if (abandoned) await abandoned;
       return;
     }
+    if (this.#host.exclusively) {
+      // Whoever reads the log must not hand out this batch before it is acknowledged.
+      await this.#host.exclusively(async () => {
+        await turn.commit(state.changes);
+        await this.#host.committed(state.changes, state.head);
+      });
+      return;
+    }
     const committing = turn.commit(state.changes);
     if (committing) await committing;
     const told = this.#host.committed(state.changes, state.head);
@@ -143,7 +203,9 @@ export class Committer {
       waiting.signal?.throwIfAborted();
       this.#checkQuota(waiting);
       const { compacted } = this.#host.revisions();
-      waiting.outcome = decideTxn(waiting.request, { state, compacted, valueOf: values.valueOf });
+      const { leases } = this.#host;
+      const { valueOf } = values;
+      waiting.outcome = decideTxn(waiting.request, { state, compacted, leases, valueOf });
     } catch (error) {
       waiting.outcome = { error };
     }
@@ -158,9 +220,11 @@ export class Committer {
     );
   }
 
-  #answer({ outcome, resolve, reject }: Waiting): void {
+  #answer({ request, outcome, resolve, reject }: Waiting): void {
     if (!outcome) return reject(new Error("A transaction was not decided"));
     if ("error" in outcome) return reject(outcome.error);
+    // Before the next batch is decided, which must not put with a lease that has ended.
+    if ("revoke" in request && outcome.succeeded) request.revoke.done();
     try {
       const answer = this.#host.tell(outcome);
       resolve(answer instanceof Promise ? answer.catch(answerLost) : answer);
@@ -198,6 +262,7 @@ function hasPut(operations: readonly Operation[]): boolean {
 }
 
 function unavailable(cause: Error): UnavailableError {
+  if (cause instanceof RevisionsLostError) return new UnavailableError(cause.message, { cause });
   return new UnavailableError("Cannot use the store as a commit was lost: open it again", {
     cause,
   });

@@ -1,6 +1,8 @@
 import type { BatchState } from "./batch-state.ts";
+import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
 import { evaluateCompares, type ValueOf } from "./evaluate-compares.ts";
 import { keySpanOf, keyTextOf } from "./key-text.ts";
+import type { LeaseView } from "./lease-book.ts";
 import { CompactedError, FutureRevisionError, InvalidRequestError } from "./kv-error.ts";
 import type { Operation, RangeRequest, Revision, TxnRequest } from "./mvcc-store.ts";
 import { maxChanges, type LogChange } from "./revision-log.ts";
@@ -31,6 +33,8 @@ export interface DecidedTxn {
 export interface DecisionContext {
   readonly state: BatchState;
   readonly compacted: Revision;
+  /** The leases that there are; absent where any number may be put as one. */
+  readonly leases?: LeaseView | undefined;
   /** The value of a row; those that compares and `ignoreValue` need have been read beforehand. */
   readonly valueOf: ValueOf;
 }
@@ -47,7 +51,11 @@ interface Branch {
  * changes to that state. Throws, and changes nothing, where etcd would fail the whole transaction.
  * @throws {InvalidRequestError | CompactedError | FutureRevisionError}
  */
-export function decideTxn(request: TxnRequest, context: DecisionContext): DecidedTxn {
+export function decideTxn(
+  request: TxnRequest | RevokeRequest,
+  context: DecisionContext,
+): DecidedTxn {
+  if ("revoke" in request) return decideRevoke(request, context);
   const branch = chooseBranch(request, context);
   const { state } = context;
   try {
@@ -128,9 +136,15 @@ function runRange(request: RangeRequest, state: BatchState): DecidedOperation {
 
 function runPut(
   operation: Extract<Operation, { kind: "put" }>,
-  { state, valueOf }: DecisionContext,
+  { state, leases, valueOf }: DecisionContext,
 ): DecidedOperation {
   let { value, lease = 0 } = operation;
+  if (lease !== 0 && leases && (!leases.has(lease) || state.hasRevoked(lease))) {
+    throw new InvalidRequestError(
+      `Cannot put with lease ${lease} as there is none`,
+      "leaseNotFound",
+    );
+  }
   if (operation.ignoreValue || operation.ignoreLease) {
     const current = state.get(keyTextOf(operation.key));
     if (!current) {

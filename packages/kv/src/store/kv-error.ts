@@ -31,6 +31,9 @@ export type InvalidRequestReason =
   | "tooManyOperations"
   | "valueProvided"
   | "leaseProvided"
+  | "leaseNotFound"
+  | "leaseExists"
+  | "leaseTooLong"
   | "tooLarge";
 
 /** The request breaks a rule of the store (key length, duplicate key in a transaction, size, …). */
@@ -57,6 +60,26 @@ export class UnavailableError extends KvError {
 /** The connection was lost before the answer to the commit: written or not, read to find out. */
 export class OutcomeUnknownError extends KvError {
   override readonly name = "OutcomeUnknownError";
+}
+
+/**
+ * The database has gone back: revisions that were acknowledged or shown are no longer there, or are
+ * others. Nothing is served any more until an operator has looked (`design/store.md` §8).
+ */
+export class RevisionsLostError extends KvError {
+  override readonly name = "RevisionsLostError";
+  /** The newest revision that was acknowledged or shown. */
+  readonly from: number;
+  /** Where the database stands. */
+  readonly to: number;
+
+  constructor({ from, to, why }: { readonly from: number; readonly to: number; readonly why: string }) {
+    super(
+      `Cannot serve the store as acknowledged writes are gone: revision ${from} was acknowledged, and the database is at ${to} (${why}); bring the right database back, or accept the loss`,
+    );
+    this.from = from;
+    this.to = to;
+  }
 }
 
 /** Another process holds the data directory. */

@@ -140,6 +140,45 @@ export interface Watch {
   close(): void;
 }
 
+/** A lease: the keys put with it go when it ends. */
+export interface Lease {
+  /** A positive safe integer. */
+  readonly id: number;
+  /** As granted: at least `minLeaseSeconds`. */
+  readonly ttlSeconds: number;
+}
+
+/** A lease as it stands. */
+export interface LeaseState extends Lease {
+  /** Whole seconds that it still has; 0 once it is due. */
+  readonly remainingSeconds: number;
+  /** The keys attached to it, in order. */
+  readonly keys: readonly Key[];
+}
+
+/**
+ * Leases, as in etcd: a put names one, and all keys of a lease that ends are deleted as one
+ * revision. A lease never ends early; after a restart it has its whole time again.
+ */
+export interface LeaseStore {
+  /**
+   * Makes a lease; id 0 has the store choose one.
+   * @throws {InvalidRequestError} `leaseExists`, or `leaseTooLong`.
+   * @throws {NoSpaceError | UnavailableError}
+   */
+  grant(wanted: Lease): Promise<Lease>;
+  /**
+   * Ends a lease: its keys go in key order, as one revision, or none if it has none.
+   * @throws {InvalidRequestError} `leaseNotFound`.
+   */
+  revoke(id: number): Promise<Revision>;
+  /** Gives a lease its whole time again; `undefined` if there is none, or none any more. */
+  keepAlive(id: number): Promise<Lease | undefined>;
+  timeToLive(id: number): LeaseState | undefined;
+  /** Those that end first come first. */
+  list(): readonly Lease[];
+}
+
 /** What the store says of itself. */
 export interface StoreStatus {
   readonly revision: Revision;
@@ -161,6 +200,8 @@ export interface StoreStatus {
  * Buffers are shared, not copied: nobody may write to one that was handed in or out.
  */
 export interface MvccStore extends AsyncDisposable {
+  /** Where the driver has leases; without it a put's lease is a number that the store only keeps. */
+  readonly leases?: LeaseStore | undefined;
   /** @throws {CompactedError | FutureRevisionError} */
   range(request: RangeRequest, signal?: AbortSignal): Promise<RangeResult>;
   /** @throws {InvalidRequestError | NoSpaceError | OutcomeUnknownError | UnavailableError} */

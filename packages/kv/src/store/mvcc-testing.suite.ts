@@ -22,14 +22,20 @@ export function textOf(kvs: readonly KeyValue[]): string {
   return kvs.map(({ key }) => key.toString("latin1")).join(" ");
 }
 
-/** Puts one key. */
-export function put(
+/** Puts one key, with a lease that is granted where there is none. */
+export async function put(
   store: MvccStore,
   key: string,
   value: string,
   options: { readonly lease?: number } = {},
 ): Promise<TxnResult> {
+  if (options.lease) await ensureLease(store, options.lease);
   return run(store, { kind: "put", key: k(key), value: k(value), ...options });
+}
+
+/** Grants a lease of an hour where there is none of this id. */
+export async function ensureLease({ leases }: MvccStore, id: number): Promise<void> {
+  if (leases && !leases.timeToLive(id)) await leases.grant({ id, ttlSeconds: 3600 });
 }
 
 /** Puts keys one after another; values are the key and the number of the put, from 1: `a1`. */

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { CompactedError, FutureRevisionError, InvalidRequestError } from "./kv-error.ts";
 import type { Compare, MvccStore, Operation, TxnRequest } from "./mvcc-store.ts";
 import {
+  ensureLease,
   k,
   put,
   putAll,
@@ -160,6 +161,7 @@ function describeOperations(open: OpenStore): void {
     it("keeps the value or the lease where asked, and refuses that for an absent key", async () => {
       await using store = await open();
       await put(store, "a", "1", { lease: 5 });
+      await ensureLease(store, 6);
       await run(store, { kind: "put", key: k("a"), value: k(""), ignoreValue: true, lease: 6 });
       await run(store, { kind: "put", key: k("a"), value: k("2"), ignoreLease: true });
       const [kv] = (await store.range({ key: k("a") })).kvs;

@@ -45,11 +45,37 @@ export interface LogTurn {
   /**
    * Appends changes, in order and durably: all or none. Their revisions go on from the head.
    * @throws {NoSpaceError | UnavailableError} Nothing was written.
-   * @throws {OutcomeUnknownError} Written or not; the log refuses further turns.
+   * @throws {TurnLostError} Nothing was written, and the lock is gone: decide again in a new turn.
+   * @throws {OutcomeUnknownError} Written or not. A log that is not `shared` refuses further turns.
    */
   commit(changes: readonly LogChange[]): MaybePromise<void>;
   /** Gives the turn back without a write. */
   abandon(): MaybePromise<void>;
+}
+
+/** The turn ended before anything was written, as after a deadlock: the same may be tried in a new one. */
+export class TurnLostError extends Error {
+  override readonly name = "TurnLostError";
+}
+
+/** Where the head of a shared log stands, and how far history is compacted. */
+export interface SharedHead {
+  readonly revision: Revision;
+  readonly compacted: Revision;
+}
+
+/**
+ * What a log offers to which several processes write. Both calls find out whether acknowledged
+ * revisions are gone (`design/store.md` §8) and fail with `RevisionsLostError` then, for good.
+ */
+export interface SharedLog {
+  /** Reads where the head is at some moment after the call. */
+  readHead(): Promise<SharedHead>;
+  /**
+   * A page of whole revisions after one that was shown, durable by the time they are handed over.
+   * @throws {CompactedError} They are no longer all there.
+   */
+  changesAfter(after: Revision): Promise<ChangesPage>;
 }
 
 /** Which changes to read, and how many at most. */
@@ -69,6 +95,22 @@ export interface ChangesPage {
   readonly through: Revision;
 }
 
+/** A lease as the log keeps it. */
+export interface LeaseRow {
+  readonly id: number;
+  readonly ttlSeconds: number;
+}
+
+/** Where a log of one process keeps leases; their time is kept in that process's memory. */
+export interface LeaseRows {
+  /** As they were when the log was opened. */
+  all(): readonly LeaseRow[];
+  /** Keeps a lease durably. Calls take effect in their order. @throws {NoSpaceError | UnavailableError} */
+  put(row: LeaseRow): MaybePromise<void>;
+  /** @throws {UnavailableError} */
+  remove(id: number): MaybePromise<void>;
+}
+
 /**
  * The append-only log under the MVCC store: what a storage driver does. It knows keys, revisions
  * and rows, and nothing of etcd's transactions. Every driver proves itself by passing
@@ -81,6 +123,10 @@ export interface RevisionLog extends AsyncDisposable {
   readonly driver: string;
   /** As the log was when it was opened. */
   readonly head: LogHead;
+  /** Present where other processes may write, too. */
+  readonly shared?: SharedLog;
+  /** Present where the driver can keep leases. */
+  readonly leases?: LeaseRows;
   /** Whether changes keep their values for good, so that nobody need drop or read them. */
   readonly keepsValues: boolean;
   /** The newest row of each live key in key order, without values. */

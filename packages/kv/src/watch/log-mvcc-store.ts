@@ -2,8 +2,15 @@ import { checkRange, checkTxn } from "../store/check-txn.ts";
 import { Committer } from "../store/committer.ts";
 import { checkReadable, type DecidedOperation, type DecidedTxn } from "../store/decide-txn.ts";
 import { KeyIndex } from "../store/key-index.ts";
-import { CompactedError, FutureRevisionError, UnavailableError } from "../store/kv-error.ts";
+import {
+  CompactedError,
+  FutureRevisionError,
+  NoSpaceError,
+  UnavailableError,
+} from "../store/kv-error.ts";
+import { LeaseBook } from "../store/lease-book.ts";
 import type {
+  LeaseStore,
   MvccStore,
   RangeRequest,
   RangeResult,
@@ -16,11 +23,14 @@ import type {
   WatchRequest,
 } from "../store/mvcc-store.ts";
 import { selectAt, type HistorySource } from "../store/read-at.ts";
-import type { LogChange, RevisionLog } from "../store/revision-log.ts";
+import type { LeaseRows, LogChange, RevisionLog } from "../store/revision-log.ts";
 import { RowValues } from "../store/row-values.ts";
 import { selectLive } from "../store/select-range.ts";
 import { historicReads, rowsToTell, tellRange, tellTxn } from "../store/tell-txn.ts";
 import type { RingLimits } from "./change-ring.ts";
+import { LeaseKeeper, processClock, type LeaseClock } from "./lease-keeper.ts";
+import { LogFollower, type FollowerHost } from "./log-follower.ts";
+import { SerialWork } from "./serial-work.ts";
 import { WatchHub } from "./watch-hub.ts";
 
 /** Settings of the engine; each has a default. */
@@ -29,6 +39,8 @@ export interface EngineOptions {
   readonly ring?: RingLimits;
   /** Bytes beyond which puts are refused with `NoSpaceError`; reads and deletes go on. Default: none. */
   readonly quotaBytes?: number;
+  /** By what leases are measured; the clock of the process unless given. */
+  readonly leaseClock?: LeaseClock;
 }
 
 const defaultRing: RingLimits = { maxChanges: 50_000, maxBytes: 64 * 1024 * 1024 };
@@ -53,6 +65,12 @@ class LogMvccStore implements MvccStore {
   readonly #hub: WatchHub;
   readonly #committer: Committer;
   readonly #source: HistorySource;
+  readonly #book: LeaseBook | undefined;
+  readonly #leases: LeaseKeeper | undefined;
+  readonly #quotaBytes: number;
+  /** Present where other processes write to the log, too. */
+  readonly #follower: LogFollower | undefined;
+  readonly #serial = new SerialWork();
   readonly #closing = new AbortController();
   #closed = false;
   #head: Revision;
@@ -70,23 +88,37 @@ class LogMvccStore implements MvccStore {
       ring: options.ring ?? defaultRing,
     });
     this.#source = { index, log, recent: (from) => this.#hub.recent(from) };
+    this.#quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY;
+    this.#book = log.leases && new LeaseBook();
     this.#committer = new Committer({
       index,
       log,
-      quotaBytes: options.quotaBytes ?? Number.POSITIVE_INFINITY,
+      leases: this.#book,
+      quotaBytes: this.#quotaBytes,
       revisions: () => ({ head: this.#head, compacted: this.#compacted }),
       broken: (error) => this.#break(error),
       committed: (changes, head) => this.#committed(changes, head),
       tell: (decided) => this.#tell(decided),
+      ...(log.shared ? { exclusively: (work) => this.#serial.run(work) } : {}),
     });
+    this.#follower = log.shared && new LogFollower(log.shared, this.#followerHost());
+    this.#leases =
+      log.leases && this.#book && this.#openLeases(log.leases, this.#book, options.leaseClock);
     // What a process that was killed left behind.
     if (this.#compacted > 0) this.#removeCompacted();
+  }
+
+  get leases(): LeaseStore | undefined {
+    return this.#leases;
   }
 
   async range(request: RangeRequest, signal?: AbortSignal): Promise<RangeResult> {
     this.#checkOpen(signal);
     checkRange(request);
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
+      if (this.#follower && (attempt > 0 || !request.serializable)) {
+        await this.#follower.sync(signal);
+      }
       const result = await this.#tryRange(request, signal);
       if (result) return result;
       // A row went away between the index and the log, so the range is read again as it is now.
@@ -108,19 +140,19 @@ class LogMvccStore implements MvccStore {
 
   async compact(revision: Revision, signal?: AbortSignal): Promise<void> {
     this.#checkOpen(signal);
+    await this.#follower?.sync(signal);
     if (revision <= this.#compacted) throw new CompactedError(revision, this.#compacted);
     if (revision > this.#head) throw new FutureRevisionError(revision, this.#head);
     await this.#log.raiseCompacted(revision);
-    if (revision > this.#compacted) {
-      this.#compacted = revision;
-      this.#hub.raiseCompacted(revision);
-    }
+    this.#noteCompacted(revision);
     // Only now: whoever misses a row finds that `compacted` has passed what it asked for.
     this.#removeCompacted();
   }
 
-  headRevision(): Revision {
-    return this.#head;
+  headRevision(): Revision | Promise<Revision> {
+    if (!this.#follower) return this.#head;
+    if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason);
+    return this.#follower.sync().then(() => this.#head);
   }
 
   status(): Promise<StoreStatus> {
@@ -136,8 +168,11 @@ class LogMvccStore implements MvccStore {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#closing.abort(new UnavailableError("Cannot use the store as it is closed"));
+    const closed = new UnavailableError("Cannot use the store as it is closed");
+    this.#closing.abort(closed);
+    await this.#leases?.close();
     await this.#committer.idle();
+    await this.#follower?.close(closed);
     await this.#compacting;
     this.#hub.end(new UnavailableError("Cannot watch on as the store is closed"));
     await this.#log[Symbol.asyncDispose]();
@@ -148,6 +183,48 @@ class LogMvccStore implements MvccStore {
     this.#closing.abort(error);
     this.#committer.break(error);
     this.#hub.end(error);
+  }
+
+  /** Leases as the log has them, each with its whole time. */
+  #openLeases(rows: LeaseRows, book: LeaseBook, clock: LeaseClock = processClock): LeaseKeeper {
+    for (const row of rows.all()) book.add(row, clock.nowMs());
+    const all = this.#index.list({ start: "", single: false }, 0);
+    for (const row of all) if (row.lease !== 0) book.apply(row, undefined);
+    return new LeaseKeeper({
+      book,
+      rows,
+      clock,
+      run: (request) => this.#committer.run(request, undefined),
+      checkOpen: () => this.#checkOpen(undefined),
+      checkGrant: () => this.#checkGrant(),
+    });
+  }
+
+  #checkGrant(): void {
+    this.#checkOpen(undefined);
+    if (this.#log.sizeBytes() <= this.#quotaBytes) return;
+    throw new NoSpaceError(
+      `Cannot grant a lease as the store is beyond its quota of ${this.#quotaBytes} bytes`,
+    );
+  }
+
+  #followerHost(): FollowerHost {
+    return {
+      head: () => this.#head,
+      settled: () => this.#serial.idle(),
+      apply: (changes) =>
+        this.#serial.run(async () => this.#committed(changes, changes.at(-1)?.revision ?? 0)),
+      raiseCompacted: (compacted) => this.#noteCompacted(compacted),
+      broken: (cause) => {
+        this.#break(new UnavailableError(cause.message, { cause }));
+      },
+    };
+  }
+
+  #noteCompacted(compacted: Revision): void {
+    if (compacted <= this.#compacted) return;
+    this.#compacted = compacted;
+    this.#hub.raiseCompacted(compacted);
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {
@@ -179,8 +256,15 @@ class LogMvccStore implements MvccStore {
     return { revision: head, ...tellRange({ request, selection }, values) };
   }
 
-  #committed(changes: readonly LogChange[], head: Revision): void | Promise<void> {
-    for (const change of changes) this.#index.apply(change);
+  #committed(all: readonly LogChange[], head: Revision): void | Promise<void> {
+    // What others committed may come from the follower and from a turn.
+    if (head <= this.#head) return;
+    const isNew = (all[0]?.revision ?? 0) > this.#head;
+    const changes = isNew ? all : all.filter(({ revision }) => revision > this.#head);
+    for (const change of changes) {
+      this.#book?.apply(change, this.#index.get(change.key));
+      this.#index.apply(change);
+    }
     this.#head = head;
     return this.#hub.publish(changes, head);
   }

@@ -1,8 +1,11 @@
+import { deepEqual } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe } from "node:test";
+import { after, describe, it } from "node:test";
+import { describeLeases } from "../../store/mvcc-lease.suite.ts";
 import { describeMvccStore } from "../../store/mvcc-store.suite.ts";
+import { k, put } from "../../store/mvcc-testing.suite.ts";
 import { describeConcurrentWatch } from "../../store/mvcc-watch.suite.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "./open-sqlite-store.ts";
 
@@ -18,3 +21,24 @@ describeMvccStore("openSqliteStore()", openWith({ writer: "inline", ring }));
 describe("openSqliteStore() with a writer thread", () => describeConcurrentWatch(openWith({})));
 describe("openSqliteStore() with a writer thread and a ring of three", () =>
   describeConcurrentWatch(openWith({ ring })));
+describeLeases("openSqliteStore()", (leaseClock) => openWith({ writer: "inline", leaseClock })());
+describeLeases("openSqliteStore() with a writer thread", (leaseClock) =>
+  openWith({ leaseClock })(),
+);
+
+describe("openSqliteStore() once more", () => {
+  it("has the leases that were there, with their keys and their whole time", async () => {
+    const path = join(mkdtempSync(join(root, "store-")), "store.db");
+    await using first = await openSqliteStore({ path, writer: "inline" });
+    await first.leases?.grant({ id: 4, ttlSeconds: 60 });
+    await first.leases?.grant({ id: 5, ttlSeconds: 60 });
+    await put(first, "a", "v", { lease: 4 });
+    await first.leases?.revoke(5);
+    await first[Symbol.asyncDispose]();
+    const leaseClock = { nowMs: () => 0, after: () => () => undefined };
+    await using second = await openSqliteStore({ path, writer: "inline", leaseClock });
+    deepEqual(second.leases?.list(), [{ id: 4, ttlSeconds: 60 }]);
+    const state = second.leases?.timeToLive(4);
+    deepEqual(state, { id: 4, ttlSeconds: 60, remainingSeconds: 60, keys: [k("a")] });
+  });
+});

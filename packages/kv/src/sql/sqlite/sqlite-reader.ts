@@ -5,6 +5,7 @@ import type { Revision } from "../../store/mvcc-store.ts";
 import type {
   ChangesPage,
   ChangesRequest,
+  LeaseRow,
   LogChange,
   LogPosition,
 } from "../../store/revision-log.ts";
@@ -111,6 +112,15 @@ export class SqliteReader {
       if (!last || page.length < keysPerPage) return;
       after = keyOf(last.key);
     }
+  }
+
+  leases(): readonly LeaseRow[] {
+    return reading(() =>
+      this.#database
+        .prepare("SELECT id, ttl FROM kv_lease")
+        .all()
+        .map((row) => ({ id: Number(row["id"]), ttlSeconds: Number(row["ttl"]) })),
+    );
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import type { Revision } from "../../store/mvcc-store.ts";
 import type {
   ChangesPage,
   ChangesRequest,
+  LeaseRows,
   LogChange,
   LogHead,
   LogPosition,
@@ -88,6 +89,7 @@ class SqliteRevisionLog implements RevisionLog {
   readonly driver = "sqlite";
   readonly keepsValues = false;
   readonly head: LogHead;
+  readonly leases: LeaseRows;
   readonly #parts: Parts;
   readonly #turn: LogTurn = {
     // The lock on the directory keeps others out.
@@ -99,6 +101,12 @@ class SqliteRevisionLog implements RevisionLog {
   constructor(head: LogHead, parts: Parts) {
     this.head = head;
     this.#parts = parts;
+    const { reader, writer } = parts;
+    this.leases = {
+      all: () => reader.leases(),
+      put: (lease) => writer.putLease(lease),
+      remove: (id) => writer.removeLease(id),
+    };
   }
 
   liveKeys(): Iterable<readonly LogChange[]> {

@@ -46,6 +46,10 @@ const createTables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Stores from before there were leases have no such table, and may go on without a word. */
+const createLeaseTable = `
+  CREATE TABLE IF NOT EXISTS kv_lease (id INTEGER PRIMARY KEY, ttl INTEGER NOT NULL) STRICT`;
+
 /** `kv_meta`, as far as opening needs it. */
 export interface MetaRow {
   readonly schema: number;
@@ -68,6 +72,7 @@ export function prepareSchema(database: DatabaseSync, newClusterId: string): Met
   }
   const meta = readMeta(database);
   checkMeta(database, meta);
+  database.exec(createLeaseTable);
   return meta;
 }
 

@@ -23,6 +23,12 @@ function runWriter(port: NonNullable<typeof parentPort>, options: WriterOptions)
       case "raise-compacted":
         reply({ kind: "outcome", outcome: writer.raiseCompacted(request.revision) });
         break;
+      case "put-lease":
+        reply({ kind: "outcome", outcome: writer.putLease(request.lease) });
+        break;
+      case "remove-lease":
+        reply({ kind: "outcome", outcome: writer.removeLease(request.id) });
+        break;
       case "compact-step":
         reply({ kind: "outcome", outcome: writer.compactStep() });
         break;

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { LeaseRow } from "../../store/revision-log.ts";
 import { decodeChanges, type ChangeFrame, type FramedChange } from "./change-frame.ts";
 import { failureOf, isFatal, type WriteFailure, type WritePhase } from "./sqlite-error.ts";
 import { pragmaNumber, prepareSchema, subBits, type MetaRow } from "./sqlite-schema.ts";
@@ -83,6 +84,20 @@ export class SqliteWriter {
       this.#database
         .prepare("UPDATE kv_meta SET compacted = ?1 WHERE compacted < ?1")
         .run(revision);
+    });
+  }
+
+  /** Keeps a lease. */
+  putLease({ id, ttlSeconds }: LeaseRow): WriteOutcome {
+    return this.#transact(() => {
+      this.#database.prepare("INSERT OR REPLACE INTO kv_lease VALUES (?, ?)").run(id, ttlSeconds);
+    });
+  }
+
+  /** Forgets a lease. */
+  removeLease(id: number): WriteOutcome {
+    return this.#transact(() => {
+      this.#database.prepare("DELETE FROM kv_lease WHERE id = ?").run(id);
     });
   }
 

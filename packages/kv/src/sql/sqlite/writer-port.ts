@@ -1,4 +1,4 @@
-import type { LogChange } from "../../store/revision-log.ts";
+import type { LeaseRow, LogChange } from "../../store/revision-log.ts";
 import { encodeChanges } from "./change-frame.ts";
 import { errorOfFailure } from "./sqlite-error.ts";
 import type { SqliteWriter, WriteOutcome } from "./sqlite-writer.ts";
@@ -11,6 +11,10 @@ export interface WriterPort {
   append(changes: readonly LogChange[], token: number): Promise<void>;
   /** @throws {KvError} */
   raiseCompacted(revision: number): Promise<void>;
+  /** @throws {KvError} */
+  putLease(lease: LeaseRow): Promise<void>;
+  /** @throws {KvError} */
+  removeLease(id: number): Promise<void>;
   /** @throws {KvError} */
   compactStep(): Promise<"done" | "more">;
   close(): Promise<void>;
@@ -30,6 +34,8 @@ export function createInlineWriter(writer: SqliteWriter): WriterPort {
     },
     append: async (changes, token) => void settle(writer.append(encodeChanges(changes), token)),
     raiseCompacted: async (revision) => void settle(writer.raiseCompacted(revision)),
+    putLease: async (lease) => void settle(writer.putLease(lease)),
+    removeLease: async (id) => void settle(writer.removeLease(id)),
     compactStep: async () => (settle(writer.compactStep()) ? "more" : "done"),
     close: async () => writer.close(),
   };

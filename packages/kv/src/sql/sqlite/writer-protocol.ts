@@ -1,3 +1,4 @@
+import type { LeaseRow } from "../../store/revision-log.ts";
 import type { ChangeFrame } from "./change-frame.ts";
 import type { MetaRow } from "./sqlite-schema.ts";
 import type { WriteOutcome } from "./sqlite-writer.ts";
@@ -6,6 +7,8 @@ import type { WriteOutcome } from "./sqlite-writer.ts";
 export type WriterRequest =
   | { readonly kind: "append"; readonly frame: ChangeFrame; readonly token: number }
   | { readonly kind: "raise-compacted"; readonly revision: number }
+  | { readonly kind: "put-lease"; readonly lease: LeaseRow }
+  | { readonly kind: "remove-lease"; readonly id: number }
   | { readonly kind: "compact-step" }
   | { readonly kind: "close" };
 

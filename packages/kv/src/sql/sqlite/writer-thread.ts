@@ -2,7 +2,7 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { UnavailableError } from "../../store/kv-error.ts";
-import type { LogChange } from "../../store/revision-log.ts";
+import type { LeaseRow, LogChange } from "../../store/revision-log.ts";
 import { encodeChanges, type ChangeFrame } from "./change-frame.ts";
 import { errorOfFailure, openError } from "./sqlite-error.ts";
 import type { MetaRow } from "./sqlite-schema.ts";
@@ -62,6 +62,14 @@ export class WriterThread implements WriterPort {
 
   async raiseCompacted(revision: number): Promise<void> {
     await this.#write({ kind: "raise-compacted", revision });
+  }
+
+  async putLease(lease: LeaseRow): Promise<void> {
+    await this.#write({ kind: "put-lease", lease });
+  }
+
+  async removeLease(id: number): Promise<void> {
+    await this.#write({ kind: "remove-lease", id });
   }
 
   async compactStep(): Promise<"done" | "more"> {
