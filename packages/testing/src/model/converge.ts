@@ -294,7 +294,13 @@ function leave(
     const place = placeOf(object, seen);
     put(places, seen.cluster, place, outcome?.standing.live);
     if (outcome?.row === undefined) continue;
-    graves.push({ member, place, source: sourceOf(object, member), uid: object.uid });
+    graves.push({
+      member,
+      cluster: seen.cluster,
+      place,
+      source: sourceOf(object, member),
+      uid: object.uid,
+    });
   }
   accepted.push(() => {
     model.objects.delete(object.key);
@@ -308,9 +314,7 @@ function buryDue(
   model: Model,
   places: Map<string, Map<string, Live>>,
 ): readonly Model["tombstones"][number][] {
-  return model.tombstones.filter(({ member, place, source, uid }) => {
-    const cell = model.cells.get(member);
-    const cluster = cell?.cluster ?? member;
+  return model.tombstones.filter(({ cluster, place, source, uid }) => {
     const known = model.clusters.get(cluster);
     if (!known?.isUp) return true;
     const live = places.get(cluster)?.get(place);

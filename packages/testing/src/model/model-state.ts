@@ -94,6 +94,8 @@ export interface ModelCell {
 /** A copy that was abandoned. */
 export interface ModelTombstone {
   readonly member: string;
+  /** Where it was left, wherever the cell may be by now. */
+  readonly cluster: string;
   readonly place: string;
   readonly source: string;
   readonly uid: string;

@@ -52,6 +52,9 @@ function ours(live: Live, book: Book, entry: Entry | undefined, facts: Facts): O
   if (book.uid === facts.uid && book.generation > facts.generation) {
     return { standing: asIs, row: { revision: book.revision, status: "AheadOfControlPlane" } };
   }
+  if (isOfLostHistory(book, entry, facts)) {
+    return { standing: asIs, row: { revision: book.revision, status: "AheadOfControlPlane" } };
+  }
   if (!facts.isPlaced) {
     if (facts.isMasked) return { standing: {} };
     return { standing: asIs, row: { ...revisionIn(entry), status: "PendingRemoval" } };
@@ -67,6 +70,18 @@ function ours(live: Live, book: Book, entry: Entry | undefined, facts: Facts): O
   if (isDrifted) return drifted(asIs, known, facts);
   if (behind === 0) return movedOn(live, facts);
   return { standing: asIs, row: { ...revisionIn(known), status: "Held", behind } };
+}
+
+/** What stands there is of a revision that nobody here has heard of. */
+function isOfLostHistory(book: Book, entry: Entry | undefined, facts: Facts): boolean {
+  const { uid, revisions, desired, contentOf } = facts;
+  return (
+    book.uid === uid &&
+    book.content !== entry?.content &&
+    book.content !== contentOf(desired) &&
+    book.revision > (entry?.revision ?? 0) &&
+    revisions.every(({ number }) => number !== book.revision)
+  );
 }
 
 function movedOn(live: Live, { desired, contentOf }: Facts): Outcome {
