@@ -19,6 +19,7 @@ import type {
   PlacedRule,
   TopologyExplanation,
 } from "./placement-explanation.ts";
+import { storedOtherwise } from "./stored-otherwise.ts";
 import { sentencesOf } from "./topology-sentences.ts";
 
 /** What every topology of one object is explained by. */
@@ -136,6 +137,7 @@ function assemble(
     memberGeneration: memberGenerationOf(member, object.metadata.uid),
     behind,
     drifted,
+    storedOtherwise: member ? storedOtherwise(member, decision, context) : null,
     overrides,
     operation: operation.kind,
     status: decision.status,

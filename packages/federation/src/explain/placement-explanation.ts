@@ -70,6 +70,8 @@ export interface TopologyExplanation {
   readonly memberGeneration: number | null;
   readonly behind: number;
   readonly drifted: boolean;
+  /** JSON pointer of a field that the member changed within our own write; `null`: none is known. */
+  readonly storedOtherwise: string | null;
   readonly overrides: readonly AppliedOverride[];
   /** What the controller does now. */
   readonly operation: SyncOperation["kind"];

@@ -24,6 +24,7 @@ export function sentencesOf(
     placed,
     mask,
     revisionSentence(explanation, plan),
+    storedSentence(explanation),
     overridesSentence(overrides),
     writeSentence(lastWrite),
     operationSentence(explanation),
@@ -45,6 +46,13 @@ function revisionSentence(
         : "";
   const drift = drifted ? "; what is there was changed or removed in the member since" : "";
   return `It stands at revision ${revision}${away}${drift}`;
+}
+
+function storedSentence({
+  storedOtherwise,
+}: Omit<TopologyExplanation, "sentences">): string | undefined {
+  if (storedOtherwise === null) return undefined;
+  return `The member stored ${storedOtherwise} otherwise than it was written, as a webhook there may: it is left so`;
 }
 
 function operationSentence({
