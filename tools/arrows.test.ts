@@ -100,7 +100,10 @@ const architecture: Readonly<Record<string, Layer>> = {
     imports: ["grpc"],
     folders: ["etcd", "mysql", "sql", "memory", "watch", "store"],
   },
-  "packages/etcd": { imports: ["grpc", "kv", "metrics"], folders: [] },
+  "packages/etcd": {
+    imports: ["grpc", "kv", "metrics"],
+    folders: ["server", "watch", "services", "messages"],
+  },
   "packages/kms": {
     imports: ["grpc"],
     folders: ["sealed-credential", "plugin", "key-file", "envelope"],

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { createControllerManagerCommand } from "./options/controller-manager-command.ts";
 import { addEnvelopeOptions } from "./options/envelope-options.ts";
+import { createEtcdCommand } from "./options/etcd-command.ts";
 import { createInstallCommand } from "./options/install-command.ts";
 import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
@@ -55,7 +56,8 @@ Examples:
     },
   );
   const plugin = [createControllerManagerCommand(), createInstallCommand()];
-  for (const command of [addEnvelopeOptions(up), member, ...plugin, createKmsCommand()])
+  const services = [createEtcdCommand(), createKmsCommand()];
+  for (const command of [addEnvelopeOptions(up), member, ...plugin, ...services])
     program.addCommand(command.exitOverride());
   return program;
 }

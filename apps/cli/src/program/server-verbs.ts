@@ -64,6 +64,22 @@ export const serverVerbs: readonly {
     ],
   },
   {
+    name: "etcd",
+    summary: "Serve a datastore as etcd v3",
+    options: [
+      "--data-dir",
+      "--listen",
+      "--datastore",
+      "--advertise-client-url",
+      "--cert-file",
+      "--key-file",
+      "--trusted-ca-file",
+      "--client-cert-auth",
+      "--progress-notify-interval",
+      "--log-level",
+    ],
+  },
+  {
     name: "kms",
     summary: "Run a KMS v2 plug-in that encrypts with the keys of a file",
     options: ["--key-file", "--listen"],

@@ -1,0 +1,59 @@
+import type { TlsOptions } from "node:tls";
+import { type CallErrorReporter, GrpcServer, type GrpcHandler } from "@cellplane/grpc";
+import type { MvccStore } from "@cellplane/kv";
+import { MetricRegistry } from "@cellplane/metrics";
+import { EtcdContext } from "../etcd-context.ts";
+import { maxMessageBytes } from "../services/check-size.ts";
+import { createClusterService } from "../services/cluster-service.ts";
+import { createHealthService } from "../services/health-service.ts";
+import { createKvService } from "../services/kv-service.ts";
+import { createLeaseService } from "../services/lease-service.ts";
+import { createMaintenanceService } from "../services/maintenance-service.ts";
+import { createWatchService } from "../watch/watch-service.ts";
+import { countCalls } from "./count-calls.ts";
+import { createPlainHandler } from "./plain-handler.ts";
+import { StoreFigures } from "./store-figures.ts";
+
+/** How the facade is served. */
+export interface EtcdServerOptions {
+  /** Told to clients as the member's addresses. */
+  readonly clientUrls: readonly string[];
+  readonly tls?: TlsOptions;
+  /** The quota that the store was opened with, for `NOSPACE`. Default: none. */
+  readonly quotaBytes?: number;
+  /** Default: ten minutes, as in etcd. */
+  readonly progressNotifyIntervalMs?: number;
+  /** Exposed at `/metrics`; made here unless given. */
+  readonly metrics?: MetricRegistry;
+  readonly onError: CallErrorReporter;
+}
+
+const defaultProgressNotifyIntervalMs = 600_000;
+
+/** etcd's v3 API over a store, with `/health` and `/metrics` beside it. The store stays the caller's. */
+export async function createEtcdServer(
+  store: MvccStore,
+  options: EtcdServerOptions,
+): Promise<GrpcServer> {
+  const { clientUrls, quotaBytes = 0, metrics = new MetricRegistry() } = options;
+  const context = new EtcdContext(store, { status: await store.status(), clientUrls, quotaBytes });
+  const figures = new StoreFigures(context, metrics);
+  const handlers: readonly GrpcHandler[] = [
+    ...createKvService(context),
+    ...createWatchService(context, {
+      progressNotifyIntervalMs: options.progressNotifyIntervalMs ?? defaultProgressNotifyIntervalMs,
+      onStreams: (change) => figures.countStreams(change),
+    }),
+    ...createLeaseService(context),
+    ...createMaintenanceService(context),
+    ...createClusterService(context),
+    ...createHealthService(),
+  ];
+  return new GrpcServer({
+    handlers: countCalls(handlers, metrics),
+    plain: createPlainHandler(context, { metrics, figures }),
+    maxReceiveBytes: maxMessageBytes,
+    onError: options.onError,
+    ...(options.tls ? { tls: options.tls } : {}),
+  });
+}

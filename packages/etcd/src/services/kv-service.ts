@@ -1,0 +1,68 @@
+import type { GrpcHandler } from "@cellplane/grpc";
+import type { Operation, OperationResult, TxnResult } from "@cellplane/kv";
+import type { EtcdContext } from "../etcd-context.ts";
+import {
+  compactionRequest,
+  deleteRangeRequest,
+  deleteRangeResponse,
+  putRequest,
+  putResponse,
+  rangeRequest,
+  rangeResponse,
+} from "../messages/kv-messages.ts";
+import { headerOnly } from "../messages/shared-messages.ts";
+import { txnRequest, txnResponse } from "../messages/txn-messages.ts";
+import { answer } from "./answer.ts";
+import { checkTxnBytes, checkWriteBytes } from "./check-size.ts";
+import { planRange, tellRange } from "./plan-range.ts";
+import { planDelete, planPut, planTxn, tellTxn } from "./plan-txn.ts";
+
+/** `etcdserverpb.KV`. */
+export function createKvService(context: EtcdContext): readonly GrpcHandler[] {
+  const { store } = context;
+  const run = (operation: Operation, signal: AbortSignal): Promise<TxnResult> =>
+    store.txn({ compare: [], success: [operation], failure: [] }, signal);
+  return [
+    answer("KV/Range", { request: rangeRequest, response: rangeResponse }, async (wire, signal) => {
+      const result = await store.range(planRange(wire), signal);
+      return tellRange(wire, result, context.header(result.revision));
+    }),
+    answer("KV/Put", { request: putRequest, response: putResponse }, async (wire, signal) => {
+      checkWriteBytes(wire.key.length + wire.value.length);
+      const { revision, results } = await run(planPut(wire), signal);
+      const { previous } = only(results, "put");
+      return { header: context.header(revision), prevKv: previous };
+    }),
+    answer(
+      "KV/DeleteRange",
+      { request: deleteRangeRequest, response: deleteRangeResponse },
+      async (wire, signal) => {
+        const { revision, results } = await run(planDelete(wire), signal);
+        const { deleted, previous } = only(results, "delete");
+        return { header: context.header(revision), deleted, prevKvs: previous };
+      },
+    ),
+    answer("KV/Txn", { request: txnRequest, response: txnResponse }, async (wire, signal) => {
+      const plan = planTxn(wire);
+      checkTxnBytes(wire);
+      return tellTxn(wire, await store.txn(plan, signal), context);
+    }),
+    answer(
+      "KV/Compact",
+      { request: compactionRequest, response: headerOnly },
+      async ({ revision }, signal) => {
+        await store.compact(revision, signal);
+        return { header: await context.headerNow() };
+      },
+    ),
+  ];
+}
+
+function only<Kind extends OperationResult["kind"]>(
+  results: readonly OperationResult[],
+  kind: Kind,
+): Extract<OperationResult, { readonly kind: Kind }> {
+  const [result] = results;
+  if (result?.kind !== kind) throw new Error(`The store did not answer a ${kind}`);
+  return result as Extract<OperationResult, { readonly kind: Kind }>;
+}

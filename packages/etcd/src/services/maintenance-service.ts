@@ -1,0 +1,144 @@
+import { crc32 } from "node:zlib";
+import {
+  type GrpcHandler,
+  handleServerStream,
+  type MessageSink,
+  type ServerStreamMethod,
+  WireWriter,
+} from "@cellplane/grpc";
+import { CompactedError } from "@cellplane/kv";
+import { type EtcdContext, etcdVersion } from "../etcd-context.ts";
+import { etcdError, toEtcdError } from "../etcd-error.ts";
+import {
+  alarmRequest,
+  alarmResponse,
+  hashKvRequest,
+  hashKvResponse,
+  hashResponse,
+  type SnapshotResponse,
+  snapshotResponse,
+  type StatusResponse,
+  statusResponse,
+} from "../messages/maintenance-messages.ts";
+import { type Empty, empty, headerOnly, wireKeyValue } from "../messages/shared-messages.ts";
+import { answer } from "./answer.ts";
+import { readPages, writeSnapshot } from "./snapshot.ts";
+
+const noSpaceAlarm = 1;
+const getAlarms = 0;
+
+/** `etcdserverpb.Maintenance`. */
+export function createMaintenanceService(context: EtcdContext): readonly GrpcHandler[] {
+  const refuse = (name: string, text: Parameters<typeof etcdError>[0]): GrpcHandler =>
+    answer(`Maintenance/${name}`, { request: empty, response: headerOnly }, async () => {
+      throw etcdError(text);
+    });
+  return [
+    answer("Maintenance/Status", { request: empty, response: statusResponse }, () =>
+      readStatus(context),
+    ),
+    answer(
+      "Maintenance/Alarm",
+      { request: alarmRequest, response: alarmResponse },
+      async (wire) => {
+        const header = await context.headerNow();
+        // Alarms come and go with their cause, so there is none to switch on or off.
+        return { header, alarms: wire.action === getAlarms ? await readAlarms(context) : [] };
+      },
+    ),
+    answer("Maintenance/Defragment", { request: empty, response: headerOnly }, async () => ({
+      header: await context.headerNow(),
+    })),
+    answer("Maintenance/Hash", { request: empty, response: hashResponse }, async (_, signal) => {
+      const header = await context.headerNow();
+      return { header, hash: await hashKeys(context, header.revision, signal) };
+    }),
+    answer(
+      "Maintenance/HashKV",
+      { request: hashKvRequest, response: hashKvResponse },
+      async ({ revision }, signal) => {
+        const header = await context.headerNow();
+        const hashRevision = revision > 0 ? revision : header.revision;
+        const hash = await hashKeys(context, hashRevision, signal);
+        const { compacted } = await context.store.status(signal);
+        if (hashRevision < compacted) throw new CompactedError(hashRevision, compacted);
+        return { header, hash, compactRevision: compacted, hashRevision };
+      },
+    ),
+    handleServerStream(snapshotMethod, (_, responses, call) =>
+      sendSnapshot(context, responses, call.signal),
+    ),
+    refuse("MoveLeader", "bad leader transferee"),
+    refuse("Downgrade", "not capable"),
+  ];
+}
+
+const snapshotMethod: ServerStreamMethod<Empty, SnapshotResponse> = {
+  kind: "serverStream",
+  path: "/etcdserverpb.Maintenance/Snapshot",
+  request: empty,
+  response: snapshotResponse,
+};
+
+async function readStatus(context: EtcdContext): Promise<StatusResponse> {
+  const { memberId, raftTerm, quotaBytes } = context;
+  const header = await context.headerNow();
+  const { sizeBytes } = await context.store.status();
+  const hasNoSpace = (await readAlarms(context)).length > 0;
+  return {
+    header,
+    version: etcdVersion,
+    dbSize: sizeBytes,
+    dbSizeInUse: sizeBytes,
+    dbSizeQuota: quotaBytes,
+    leader: memberId,
+    raftTerm,
+    raftIndex: header.revision,
+    raftAppliedIndex: header.revision,
+    isLearner: false,
+    errors: hasNoSpace ? ["etcdserver: mvcc: database space exceeded"] : [],
+    storageVersion: "3.6.0",
+  };
+}
+
+async function readAlarms({
+  store,
+  memberId,
+  quotaBytes,
+}: EtcdContext): Promise<readonly { readonly memberId: bigint; readonly alarm: number }[]> {
+  const { sizeBytes } = await store.status();
+  const isFull = quotaBytes > 0 && sizeBytes > quotaBytes;
+  return isFull ? [{ memberId, alarm: noSpaceAlarm }] : [];
+}
+
+/** The same for every server of this kind that has the same live keys at this revision. */
+async function hashKeys(
+  context: EtcdContext,
+  revision: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let hash = 0;
+  for await (const kvs of readPages(context, { revision, signal })) {
+    const writer = new WireWriter();
+    for (const kv of kvs) wireKeyValue.encode(kv, writer);
+    hash = crc32(writer.take(), hash);
+  }
+  return hash;
+}
+
+async function sendSnapshot(
+  context: EtcdContext,
+  responses: MessageSink<SnapshotResponse>,
+  signal: AbortSignal,
+): Promise<void> {
+  const header = await context.headerNow();
+  try {
+    for await (const blob of writeSnapshot(context, signal)) {
+      // How much remains is not known before it is read; clients only show it.
+      const response = { header, remainingBytes: 0, blob, version: etcdVersion };
+      if (!responses.send(response)) await responses.drained();
+    }
+  } catch (error) {
+    throw toEtcdError(error);
+  }
+}

@@ -1,0 +1,125 @@
+import type {
+  Compare as StoreCompare,
+  Operation,
+  OperationResult,
+  TxnRequest as StoreTxn,
+  TxnResult,
+} from "@cellplane/kv";
+import type { EtcdContext } from "../etcd-context.ts";
+import { etcdError } from "../etcd-error.ts";
+import type { DeleteRangeRequest, PutRequest } from "../messages/kv-messages.ts";
+import type {
+  Compare,
+  RequestOp,
+  ResponseOp,
+  TxnRequest,
+  TxnResponse,
+} from "../messages/txn-messages.ts";
+import { toBuffer } from "../to-buffer.ts";
+import { planRange, tellRange } from "./plan-range.ts";
+
+/** A transaction as the store takes it. @throws {GrpcError} An operation is empty. */
+export function planTxn({ compare, success, failure }: TxnRequest): StoreTxn {
+  return {
+    compare: compare.map(planCompare),
+    success: success.map(planOperation),
+    failure: failure.map(planOperation),
+  };
+}
+
+/** A put as an operation. */
+export function planPut(put: PutRequest): Operation {
+  return {
+    kind: "put",
+    key: toBuffer(put.key),
+    value: toBuffer(put.value),
+    lease: put.lease,
+    previous: put.prevKv,
+    ignoreValue: put.ignoreValue,
+    ignoreLease: put.ignoreLease,
+  };
+}
+
+/** A delete as an operation. */
+export function planDelete({ key, rangeEnd, prevKv }: DeleteRangeRequest): Operation {
+  return { kind: "delete", key: toBuffer(key), end: toBuffer(rangeEnd), previous: prevKv };
+}
+
+/** The answer to a transaction. */
+export function tellTxn(request: TxnRequest, result: TxnResult, context: EtcdContext): TxnResponse {
+  const operations = result.succeeded ? request.success : request.failure;
+  return {
+    header: context.header(result.revision),
+    succeeded: result.succeeded,
+    responses: operations.map((operation, i) => {
+      const outcome = result.results[i];
+      if (!outcome) throw new Error("The store left out the result of an operation");
+      return { response: tellOperation(operation, outcome, { result, context }) };
+    }),
+  };
+}
+
+const targets = ["version", "create", "mod", "value", "lease"] as const;
+const results = ["equal", "greater", "less", "notEqual"] as const;
+const noBytes = Buffer.alloc(0);
+
+function planCompare(compare: Compare): StoreCompare {
+  const target = targets[compare.target] ?? "version";
+  return {
+    key: toBuffer(compare.key),
+    end: toBuffer(compare.rangeEnd),
+    target,
+    result: results[compare.result] ?? "equal",
+    operand: operandOf(compare, target),
+  };
+}
+
+/** An operand for another target than the compare's counts as absent, which is zero or empty. */
+function operandOf({ operand }: Compare, target: string): number | Buffer {
+  if (target === "value") return operand?.kind === "value" ? toBuffer(operand.value) : noBytes;
+  if (operand?.kind !== target || typeof operand.value !== "number") return 0;
+  return operand.value;
+}
+
+function planOperation({ request }: RequestOp): Operation {
+  switch (request?.kind) {
+    case "range":
+      return { kind: "range", ...planRange(request.value) };
+    case "put":
+      return planPut(request.value);
+    case "delete":
+      return planDelete(request.value);
+    case "txn":
+      return { kind: "txn", ...planTxn(request.value) };
+    default:
+      throw etcdError("key not found");
+  }
+}
+
+function tellOperation(
+  { request }: RequestOp,
+  outcome: OperationResult,
+  { result, context }: { readonly result: TxnResult; readonly context: EtcdContext },
+): ResponseOp["response"] {
+  const header = context.header(result.revision);
+  switch (outcome.kind) {
+    case "range": {
+      if (request?.kind !== "range") throw mismatch(outcome.kind);
+      const headerThen = context.header(outcome.revision);
+      return { kind: "range", value: tellRange(request.value, outcome, headerThen) };
+    }
+    case "put":
+      return { kind: "put", value: { header, prevKv: outcome.previous } };
+    case "delete": {
+      const { deleted, previous } = outcome;
+      return { kind: "delete", value: { header, deleted, prevKvs: previous } };
+    }
+    case "txn":
+      if (request?.kind !== "txn") throw mismatch(outcome.kind);
+      return { kind: "txn", value: tellTxn(request.value, outcome, context) };
+  }
+}
+
+function mismatch(kind: string): Error {
+  return new Error(`The store answered an operation as if it were a ${kind}`);
+}
