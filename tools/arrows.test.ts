@@ -102,7 +102,7 @@ const architecture: Readonly<Record<string, Layer>> = {
   },
   "packages/etcd": {
     imports: ["grpc", "kv", "metrics"],
-    folders: ["server", "watch", "services", "messages"],
+    folders: ["server", "watch", "services", "context", "messages"],
   },
   "packages/kms": {
     imports: ["grpc"],

@@ -1,2 +1,2 @@
-export { etcdVersion } from "./etcd-context.ts";
+export { etcdVersion } from "./context/etcd-context.ts";
 export { createEtcdServer, type EtcdServerOptions } from "./server/create-etcd-server.ts";

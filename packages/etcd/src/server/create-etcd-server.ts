@@ -2,7 +2,7 @@ import type { TlsOptions } from "node:tls";
 import { type CallErrorReporter, GrpcServer, type GrpcHandler } from "@cellplane/grpc";
 import type { MvccStore } from "@cellplane/kv";
 import { MetricRegistry } from "@cellplane/metrics";
-import { EtcdContext } from "../etcd-context.ts";
+import { EtcdContext } from "../context/etcd-context.ts";
 import { maxMessageBytes } from "../services/check-size.ts";
 import { createClusterService } from "../services/cluster-service.ts";
 import { createHealthService } from "../services/health-service.ts";

@@ -5,7 +5,7 @@ import {
   type MetricRegistry,
   renderMetrics,
 } from "@cellplane/metrics";
-import { type EtcdContext, etcdVersion } from "../etcd-context.ts";
+import { type EtcdContext, etcdVersion } from "../context/etcd-context.ts";
 import type { StoreFigures } from "./store-figures.ts";
 
 /** `/health`, `/livez`, `/readyz`, `/version` and `/metrics`. */

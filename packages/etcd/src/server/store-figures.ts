@@ -1,5 +1,5 @@
 import type { Gauge, MetricRegistry } from "@cellplane/metrics";
-import type { EtcdContext } from "../etcd-context.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
 
 /** What is exposed of the store, under etcd's names. */
 export class StoreFigures {

@@ -1,6 +1,6 @@
 import type { Codec, UnaryMethod } from "@cellplane/grpc";
 import { type GrpcHandler, handleUnary } from "@cellplane/grpc";
-import { toEtcdError } from "../etcd-error.ts";
+import { toEtcdError } from "../context/etcd-error.ts";
 
 /** A unary method, with what the store throws told as etcd does. */
 export function answer<Request, Response>(

@@ -1,4 +1,4 @@
-import { etcdError } from "../etcd-error.ts";
+import { etcdError } from "../context/etcd-error.ts";
 import type { Compare, RequestOp, TxnRequest } from "../messages/txn-messages.ts";
 
 /** The longest write, as in etcd. */

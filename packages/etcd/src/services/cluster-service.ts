@@ -1,6 +1,6 @@
 import type { GrpcHandler } from "@cellplane/grpc";
-import type { EtcdContext } from "../etcd-context.ts";
-import { type EtcdText, etcdError } from "../etcd-error.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
+import { type EtcdText, etcdError } from "../context/etcd-error.ts";
 import { authStatusResponse, memberListResponse } from "../messages/cluster-messages.ts";
 import { empty, headerOnly } from "../messages/shared-messages.ts";
 import { answer } from "./answer.ts";

@@ -1,6 +1,6 @@
 import type { GrpcHandler } from "@cellplane/grpc";
 import type { Operation, OperationResult, TxnResult } from "@cellplane/kv";
-import type { EtcdContext } from "../etcd-context.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
 import {
   compactionRequest,
   deleteRangeRequest,

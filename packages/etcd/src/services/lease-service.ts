@@ -1,6 +1,6 @@
 import { type BidiMethod, type GrpcHandler, handleBidi } from "@cellplane/grpc";
-import type { EtcdContext } from "../etcd-context.ts";
-import { toEtcdError } from "../etcd-error.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
+import { toEtcdError } from "../context/etcd-error.ts";
 import {
   leaseGrantRequest,
   leaseGrantResponse,

@@ -7,8 +7,8 @@ import {
   WireWriter,
 } from "@cellplane/grpc";
 import { CompactedError } from "@cellplane/kv";
-import { type EtcdContext, etcdVersion } from "../etcd-context.ts";
-import { etcdError, toEtcdError } from "../etcd-error.ts";
+import { type EtcdContext, etcdVersion } from "../context/etcd-context.ts";
+import { etcdError, toEtcdError } from "../context/etcd-error.ts";
 import {
   alarmRequest,
   alarmResponse,

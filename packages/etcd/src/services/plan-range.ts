@@ -1,8 +1,8 @@
 import type { KeyValue, RangeRequest as StoreRange, RangeResult } from "@cellplane/kv";
-import { etcdError } from "../etcd-error.ts";
+import { etcdError } from "../context/etcd-error.ts";
 import type { RangeRequest, RangeResponse } from "../messages/kv-messages.ts";
 import type { ResponseHeader } from "../messages/shared-messages.ts";
-import { toBuffer } from "../to-buffer.ts";
+import { toBuffer } from "../context/to-buffer.ts";
 
 const order = { none: 0, ascending: 1, descending: 2 } as const;
 const target = { key: 0, version: 1, create: 2, mod: 3, value: 4 } as const;

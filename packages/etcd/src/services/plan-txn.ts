@@ -5,8 +5,8 @@ import type {
   TxnRequest as StoreTxn,
   TxnResult,
 } from "@cellplane/kv";
-import type { EtcdContext } from "../etcd-context.ts";
-import { etcdError } from "../etcd-error.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
+import { etcdError } from "../context/etcd-error.ts";
 import type { DeleteRangeRequest, PutRequest } from "../messages/kv-messages.ts";
 import type {
   Compare,
@@ -15,7 +15,7 @@ import type {
   TxnRequest,
   TxnResponse,
 } from "../messages/txn-messages.ts";
-import { toBuffer } from "../to-buffer.ts";
+import { toBuffer } from "../context/to-buffer.ts";
 import { planRange, tellRange } from "./plan-range.ts";
 
 /** A transaction as the store takes it. @throws {GrpcError} An operation is empty. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KeyValue } from "@cellplane/kv";
 import { WireWriter } from "@cellplane/grpc";
-import type { EtcdContext } from "../etcd-context.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
 import { wireKeyValue } from "../messages/shared-messages.ts";
 
 const pageKeys = 500;

@@ -1,5 +1,5 @@
 import { type BidiMethod, type GrpcHandler, handleBidi } from "@cellplane/grpc";
-import type { EtcdContext } from "../etcd-context.ts";
+import type { EtcdContext } from "../context/etcd-context.ts";
 import {
   type WatchRequest,
   watchRequest,

@@ -1,6 +1,6 @@
 import { BatchState } from "./batch-state.ts";
 import { decideTxn, type DecidedTxn } from "./decide-txn.ts";
-import type { RevokeRequest } from "./decide-revoke.ts";
+import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
 import { rowsToDecide } from "./evaluate-compares.ts";
 import type { KeyIndex } from "./key-index.ts";
 import type { LeaseView } from "./lease-book.ts";
@@ -205,7 +205,10 @@ export class Committer {
       const { compacted } = this.#host.revisions();
       const { leases } = this.#host;
       const { valueOf } = values;
-      waiting.outcome = decideTxn(waiting.request, { state, compacted, leases, valueOf });
+      const context = { state, compacted, leases, valueOf };
+      const { request } = waiting;
+      waiting.outcome =
+        "revoke" in request ? decideRevoke(request, context) : decideTxn(request, context);
     } catch (error) {
       waiting.outcome = { error };
     }

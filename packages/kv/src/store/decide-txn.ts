@@ -1,5 +1,4 @@
 import type { BatchState } from "./batch-state.ts";
-import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
 import { evaluateCompares, type ValueOf } from "./evaluate-compares.ts";
 import { keySpanOf, keyTextOf } from "./key-text.ts";
 import type { LeaseView } from "./lease-book.ts";
@@ -51,11 +50,7 @@ interface Branch {
  * changes to that state. Throws, and changes nothing, where etcd would fail the whole transaction.
  * @throws {InvalidRequestError | CompactedError | FutureRevisionError}
  */
-export function decideTxn(
-  request: TxnRequest | RevokeRequest,
-  context: DecisionContext,
-): DecidedTxn {
-  if ("revoke" in request) return decideRevoke(request, context);
+export function decideTxn(request: TxnRequest, context: DecisionContext): DecidedTxn {
   const branch = chooseBranch(request, context);
   const { state } = context;
   try {
