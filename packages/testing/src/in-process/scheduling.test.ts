@@ -1,9 +1,9 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import type { ResourcePath } from "@cellplane/client";
-import { federatedDeployment, namespace } from "../e2e/tenant.ts";
-import { type ObjectPlace, waitFor, waitForObject } from "../e2e/wait-for.ts";
+import { cellNamespace, federated, federatedDeployment, namespace } from "../e2e/tenant.ts";
+import { findObject, type ObjectPlace, waitFor, waitForObject } from "../e2e/wait-for.ts";
 import { Federation } from "./federation.suite.ts";
 
 const inNamespace = (group: string, version: string, resource: string): ResourcePath => ({
@@ -43,6 +43,7 @@ before(async () => {
 after(() => federation[Symbol.asyncDispose]());
 
 const system = "kube-federation-system";
+const twoCells = ["rz00a", "rz01a"] as const;
 
 const place = (name: string): ObjectPlace => ({
   client: federation.controlPlane.client,
@@ -114,7 +115,79 @@ const waitForCondition = (name: string, expected: string): Promise<KubernetesObj
     expected,
   );
 
+/** A pod of a ReplicaSet, which runs or has found no node for two minutes. */
+function pod(app: string, name: string, state: "running" | "unschedulable"): KubernetesObject {
+  const lastTransitionTime = new Date(Date.now() - 120_000).toISOString().replace(/\.\d+/, "");
+  const conditions =
+    state === "running"
+      ? [{ type: "Ready", status: "True", lastTransitionTime }]
+      : [{ type: "PodScheduled", status: "False", reason: "Unschedulable", lastTransitionTime }];
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels: { app } },
+    spec: { containers: [{ name: "app", image: "app:1" }] },
+    status: { phase: state === "running" ? "Running" : "Pending", conditions } as never,
+  };
+}
+
+/** Makes a pod in a cell, with its status. */
+async function createPod(cell: string, object: KubernetesObject): Promise<void> {
+  const path: ResourcePath = {
+    group: "",
+    version: "v1",
+    resource: "pods",
+    namespace: cellNamespace(cell),
+  };
+  const { client } = federation.member;
+  await client.create(path, object);
+  const body = { status: object["status"] ?? {} };
+  const patch = { type: "merge", body, subresource: "status" } as const;
+  await client.patch(path, object.metadata.name ?? "", patch);
+}
+
 describe("a ReplicaSchedulingPreference", () => {
+  it("counts the pods of a FederatedReplicaSet, and gives a full cell no more than it can run", async () => {
+    const { client } = federation.controlPlane;
+    const name = "crowded";
+    const path = { ...federatedDeployments, resource: "federatedreplicasets" };
+    const labels = { app: name };
+    const template = {
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name, image: "app:1" }] } },
+      },
+    };
+    await client.create(path, federated("ReplicaSet", name, { template, cells: twoCells }));
+    const setsIn = (cell: string): ResourcePath => ({
+      group: "apps",
+      version: "v1",
+      resource: "replicasets",
+      namespace: cellNamespace(cell),
+    });
+    for (const cell of twoCells) {
+      await waitFor(`the ReplicaSet in ${cell}`, () =>
+        findObject({ client: federation.member.client, path: setsIn(cell), name }),
+      );
+    }
+    await createPod("rz00a", pod(name, "runs", "running"));
+    await createPod("rz00a", pod(name, "waits-1", "unschedulable"));
+    await createPod("rz00a", pod(name, "waits-2", "unschedulable"));
+    // Held, so that what is counted stays as it is: no controller of ReplicaSets runs there.
+    await change(path, name, { placementMask: { topologies: [] } });
+    await prefer(name, { targetKind: "FederatedReplicaSet", totalReplicas: 6 });
+    await waitForObject({ client, path, name }, scheduled, { rz00a: 1, rz01a: 5 });
+    await waitForCondition(name, "True Scheduled");
+    // With the rights that joining gave, and of this set alone.
+    const listed = `/api/v1/namespaces/${cellNamespace("rz00a")}/pods?`;
+    const request = federation.requests.find((line) => line.startsWith(`GET ${listed}`)) ?? "";
+    match(decodeURIComponent(request), /labelSelector=app=crowded/);
+    deepEqual(scheduled(await client.get(path, name)), { rz00a: 1, rz01a: 5 });
+    await client.delete(preferences, name);
+    await client.delete(path, name);
+  });
+
   it("spreads evenly over cells, makes no revision for it, and takes it back with itself", async () => {
     await create("even");
     await prefer("even", { totalReplicas: 4 });
