@@ -74,3 +74,39 @@ describe("runController()", () => {
     await ended;
   });
 });
+
+describe("runController() with work that waits for nothing", () => {
+  it("lets timers have their turn in between", async () => {
+    const queue = new WorkQueue();
+    const stop = new AbortController();
+    const keys = Array.from({ length: 100 }, (_, at) => `key-${at}`);
+    for (const key of keys) queue.add(key);
+    let done = 0;
+    let doneAtTimer: number | undefined;
+    const timer = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        doneAtTimer = done;
+        resolve();
+      }, 1);
+    });
+    const ended = runController(
+      {
+        name: "busy",
+        queue,
+        reconcile: async () => {
+          const until = performance.now() + 2;
+          while (performance.now() < until);
+          done += 1;
+          if (done === keys.length) stop.abort();
+          return { kind: "done" };
+        },
+        workers: 4,
+        onError: () => undefined,
+      },
+      stop.signal,
+    );
+    await Promise.all([ended, timer]);
+    equal(done, keys.length);
+    equal((doneAtTimer ?? keys.length) < keys.length, true, `the timer came after ${doneAtTimer}`);
+  });
+});

@@ -1,5 +1,6 @@
 import type { WorkQueue } from "../workqueue/work-queue.ts";
 import type { Outcome, Reconciler } from "./reconciler.ts";
+import { takeTurns } from "./take-turns.ts";
 
 /** How many keys a controller works on at a time: a number, or one that may change as it runs. */
 export type WorkerCount =
@@ -93,6 +94,8 @@ class WorkerPool {
         break;
       }
       await workOn(this.#options, key, this.#signal);
+      const others = takeTurns();
+      if (others) await others;
     }
     this.#count--;
   }
