@@ -15,6 +15,7 @@ import type {
   TxnRequest,
   TxnResponse,
 } from "../messages/txn-messages.ts";
+import type { ResponseHeader } from "../messages/shared-messages.ts";
 import { toBuffer } from "../context/to-buffer.ts";
 import { planRange, tellRange } from "./plan-range.ts";
 
@@ -47,16 +48,25 @@ export function planDelete({ key, rangeEnd, prevKv }: DeleteRangeRequest): Opera
 
 /** The answer to a transaction. */
 export function tellTxn(request: TxnRequest, result: TxnResult, context: EtcdContext): TxnResponse {
+  return { ...tellNested(request, result), header: context.header(result.revision) };
+}
+
+function tellNested(request: TxnRequest, result: TxnResult): TxnResponse {
   const operations = result.succeeded ? request.success : request.failure;
   return {
-    header: context.header(result.revision),
+    header: innerHeader(result.revision),
     succeeded: result.succeeded,
     responses: operations.map((operation, i) => {
       const outcome = result.results[i];
       if (!outcome) throw new Error("The store left out the result of an operation");
-      return { response: tellOperation(operation, outcome, { result, context }) };
+      return { response: tellOperation(operation, outcome, result.revision) };
     }),
   };
+}
+
+/** The header of an answer inside a transaction's: only the revision, which old kube-apiservers read there. */
+function innerHeader(revision: number): ResponseHeader {
+  return { clusterId: 0n, memberId: 0n, revision, raftTerm: 0 };
 }
 
 const targets = ["version", "create", "mod", "value", "lease"] as const;
@@ -99,13 +109,13 @@ function planOperation({ request }: RequestOp): Operation {
 function tellOperation(
   { request }: RequestOp,
   outcome: OperationResult,
-  { result, context }: { readonly result: TxnResult; readonly context: EtcdContext },
+  revision: number,
 ): ResponseOp["response"] {
-  const header = context.header(result.revision);
+  const header = innerHeader(revision);
   switch (outcome.kind) {
     case "range": {
       if (request?.kind !== "range") throw mismatch(outcome.kind);
-      const headerThen = context.header(outcome.revision);
+      const headerThen = innerHeader(outcome.revision);
       return { kind: "range", value: tellRange(request.value, outcome, headerThen) };
     }
     case "put":
@@ -116,7 +126,7 @@ function tellOperation(
     }
     case "txn":
       if (request?.kind !== "txn") throw mismatch(outcome.kind);
-      return { kind: "txn", value: tellTxn(request.value, outcome, context) };
+      return { kind: "txn", value: tellNested(request.value, outcome) };
   }
 }
 

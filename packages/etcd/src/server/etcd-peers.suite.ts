@@ -1,0 +1,103 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A program of the folder that CELLPLANE_PEERS names. */
+function peerProgram(name: string): string {
+  const peers = process.env["CELLPLANE_PEERS"] ?? join(homedir(), ".cache", "cellplane-peers");
+  return join(peers, "bin", name);
+}
+
+/** What a run of `etcdctl` came to. */
+export interface EtcdctlResult {
+  readonly code: number;
+  readonly output: string;
+  /** The lines of standard error that are no log. */
+  readonly errors: string;
+}
+
+/** Runs `etcdctl` against a server. */
+export async function runEtcdctl(
+  url: string,
+  args: readonly string[],
+  input = "",
+): Promise<EtcdctlResult> {
+  const env = { ...process.env, ETCDCTL_API: "3" };
+  const options = { env, timeout: 30_000 };
+  return new Promise((resolve) => {
+    const child = execFile(
+      peerProgram("etcdctl"),
+      ["--endpoints", url, ...args],
+      options,
+      (error, output, stderr) => {
+        const lines = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+        const code = error ? Number(error.code ?? -1) : 0;
+        resolve({ code, output, errors: lines.join("\n") });
+      },
+    );
+    child.stdin?.end(input);
+  });
+}
+
+/** A real etcd on loopback, in a folder that goes with it. */
+export class EtcdPeer implements AsyncDisposable {
+  readonly url: string;
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(url: string, child: ChildProcess, folder: string) {
+    this.url = url;
+    this.#process = child;
+    this.#folder = folder;
+  }
+
+  static async start(): Promise<EtcdPeer> {
+    const folder = mkdtempSync(join(tmpdir(), "cellplane-etcd-"));
+    const [client, peer] = [await freePort(), await freePort()].map(
+      (port) => `http://127.0.0.1:${port}`,
+    );
+    if (client === undefined || peer === undefined) throw new Error("There is no free port");
+    const child = spawn(
+      peerProgram("etcd"),
+      [
+        ["--data-dir", folder],
+        ["--listen-client-urls", client, "--advertise-client-urls", client],
+        ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+        ["--initial-cluster", `default=${peer}`],
+      ].flat(),
+      { stdio: "ignore" },
+    );
+    const etcd = new EtcdPeer(client, child, folder);
+    const deadline = performance.now() + 60_000;
+    while ((await runEtcdctl(client, ["endpoint", "health"])).code !== 0) {
+      if (child.exitCode === null && performance.now() < deadline) continue;
+      await etcd[Symbol.asyncDispose]();
+      throw new Error("etcd did not start");
+    }
+    return etcd;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const ended = once(this.#process, "exit");
+      this.#process.kill("SIGKILL");
+      await ended;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const closed = once(server, "close");
+  server.close();
+  await closed;
+  if (address === null || typeof address === "string") throw new Error("There is no free port");
+  return address.port;
+}
