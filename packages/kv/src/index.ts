@@ -30,6 +30,7 @@ export {
   LockedError,
   NoSpaceError,
   OutcomeUnknownError,
+  RevisionsLostError,
   UnavailableError,
 } from "./store/kv-error.ts";
 export type { EngineOptions } from "./watch/log-mvcc-store.ts";
@@ -39,3 +40,12 @@ export type { RingLimits } from "./watch/change-ring.ts";
 export { openMemoryStore } from "./memory/open-memory-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";
 export { lockDirectory } from "./sql/sqlite/directory-lock.ts";
+export { openMysqlStore, type MysqlStoreOptions } from "./mysql/open-mysql-store.ts";
+export { acceptMysqlLoss, type AcceptedLoss } from "./mysql/accept-mysql-loss.ts";
+export {
+  type MysqlTarget,
+  type MysqlTls,
+  parseMysqlUrl,
+  passwordVariable,
+  redactMysqlUrl,
+} from "./mysql/mysql-url.ts";

@@ -1,14 +1,15 @@
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import {
   lockDirectory,
   LockedError,
   type MvccStore,
   openMemoryStore,
+  openMysqlStore,
   openSqliteStore,
   UnavailableError,
 } from "@cellplane/kv";
 import { ServerError } from "../options/server-error.ts";
-import type { ServerOptions } from "../options/server-options.ts";
+import { isMysqlUrl, isSqlitePath, type ServerOptions } from "../options/server-options.ts";
 
 /**
  * Opens the store that the options name; `opened` closes it. Either way the data directory is this
@@ -23,6 +24,16 @@ export async function openDatastore(
       opened.use(lockDirectory(options.dataDir));
       return opened.use(await openMemoryStore());
     }
+    if (isMysqlUrl(options.datastore)) {
+      opened.use(lockDirectory(options.dataDir));
+      return opened.use(await openDatabase(options.datastore, options.dataDir));
+    }
+    if (isSqlitePath(options.datastore)) {
+      const path = resolve(options.datastore.slice("sqlite:".length));
+      // A file in the data directory is guarded by the same lock.
+      if (dirname(path) !== resolve(options.dataDir)) opened.use(lockDirectory(options.dataDir));
+      return opened.use(await openSqliteStore({ path }));
+    }
     return opened.use(await openSqliteStore({ path: join(options.dataDir, "store.db") }));
   } catch (error) {
     if (error instanceof LockedError) {
@@ -34,4 +45,11 @@ export async function openDatastore(
     if (error instanceof UnavailableError) throw new ServerError(error.message, { cause: error });
     throw error;
   }
+}
+
+function openDatabase(url: string, dataDir: string): Promise<MvccStore> {
+  // A URL may hold a password, and arguments can be read by everybody on the machine until the title replaces them.
+  if (URL.parse(url)?.password) process.title = "cellplane";
+  const headMemoryPath = join(dataDir, "store-head.json");
+  return openMysqlStore(url, { headMemoryPath, environment: process.env });
 }

@@ -31,7 +31,7 @@ export function createServerCommand(
     )
     .option(
       "--datastore <store>",
-      "sqlite (in the data directory) or memory (lost at the end)",
+      "sqlite (in the data directory), sqlite:PATH, memory (lost at the end) or mysql://USER@HOST:PORT/DATABASE; see docs/cli.md",
       parseDatastore,
       "sqlite",
     )

@@ -1,11 +1,15 @@
 import type { EnvelopeOptions } from "@cellplane/kms";
+import { parseMysqlUrl, redactMysqlUrl, UnavailableError } from "@cellplane/kv";
 import { ServerError } from "./server-error.ts";
+
+/** Where objects are kept: a file in the data directory, memory, another file, or a database. */
+export type Datastore = "sqlite" | "memory" | `sqlite:${string}` | `mysql://${string}`;
 
 /** What `up` and `member` are told. */
 export interface ServerOptions {
   readonly dataDir: string;
   readonly listen: { readonly host: string; readonly port: number };
-  readonly datastore: "sqlite" | "memory";
+  readonly datastore: Datastore;
   readonly tokenAuthFile?: string;
   readonly auditLogPath?: string;
   /** Keys that sealed member credentials are opened with. */
@@ -26,10 +30,32 @@ export function parseListen(text: string): { readonly host: string; readonly por
   return { host: host === "" ? "0.0.0.0" : host, port };
 }
 
-/** The datastores there are. */
-export function parseDatastore(text: string): ServerOptions["datastore"] {
+/** The datastores there are. A URL is checked in full, and never shown with its password. */
+export function parseDatastore(text: string): Datastore {
   if (text === "sqlite" || text === "memory") return text;
+  if (isSqlitePath(text) && text !== "sqlite:") return text;
+  if (isMysqlUrl(text)) return checkMysqlUrl(text);
   throw new ServerError(
-    `Cannot open the store as --datastore must be one of sqlite, memory: it is "${text}"`,
+    `Cannot open the store as --datastore must be one of sqlite, memory, sqlite:PATH, mysql://USER@HOST:PORT/DATABASE: it is "${redactMysqlUrl(text)}"`,
   );
+}
+
+/** Whether the datastore is a SQLite file of its own path. */
+export function isSqlitePath(text: string): text is `sqlite:${string}` {
+  return text.startsWith("sqlite:");
+}
+
+/** Whether the datastore is a database of MySQL's protocol. */
+export function isMysqlUrl(text: string): text is `mysql://${string}` {
+  return text.startsWith("mysql://");
+}
+
+function checkMysqlUrl(text: `mysql://${string}`): Datastore {
+  try {
+    parseMysqlUrl(text, {});
+    return text;
+  } catch (error) {
+    if (error instanceof UnavailableError) throw new ServerError(error.message, { cause: error });
+    throw error;
+  }
 }

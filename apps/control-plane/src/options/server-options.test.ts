@@ -1,0 +1,32 @@
+import { equal, throws } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseDatastore } from "./server-options.ts";
+
+describe("parseDatastore()", () => {
+  it("takes what there is", () => {
+    for (const text of ["sqlite", "memory", "sqlite:/tmp/store.db", "mysql://u@h:3306/db"]) {
+      equal(parseDatastore(text), text);
+    }
+  });
+
+  it("refuses others, and never shows a password", () => {
+    const secret = /s3cret/;
+    for (const [text, why] of [
+      ["postgres://u:s3cret@h/db", /must be one of sqlite, memory, sqlite:PATH, mysql:/],
+      ["sqlite:", /must be one of/],
+      ["mysql://u:s3cret@h", /must name one database/],
+      ["mysql://u:s3cret@h/db?password=s3cret", /unknown parameter "password"/],
+      ["mysql://h/db", /names no user/],
+      ["mysql://u:s3cret@h/db?ssl-cert=/nowhere/s3cret.pem", /cannot be read/],
+    ] as const) {
+      throws(
+        () => parseDatastore(text),
+        ({ message }: Error) => {
+          equal(why.test(message), true, message);
+          equal(secret.test(message.replaceAll("s3cret.pem", "")), false, message);
+          return true;
+        },
+      );
+    }
+  });
+});

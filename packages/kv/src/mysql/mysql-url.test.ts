@@ -1,0 +1,55 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseMysqlUrl, redactMysqlUrl } from "./mysql-url.ts";
+
+const files: Readonly<Record<string, string>> = { "/p": "from file\n", "/ca": "CA" };
+
+const parse = (
+  text: string,
+  environment: Readonly<Record<string, string>> = {},
+): ReturnType<typeof parseMysqlUrl> =>
+  parseMysqlUrl(text, environment, (path) => {
+    const content = files[path];
+    if (content === undefined) throw new Error(`ENOENT: ${path}`);
+    return content;
+  });
+
+describe("parseMysqlUrl()", () => {
+  it("takes host, port, user and database, decoded", () => {
+    deepEqual(parse("mysql://root%40tenant:p%2Fw@[::1]:2881/my_db"), {
+      host: "::1",
+      port: 2881,
+      user: "root@tenant",
+      password: "p/w",
+      database: "my_db",
+    });
+    equal(parse("mysql://u@h/d").port, 3306);
+  });
+
+  it("takes the password of the URL, else of the file, else of the environment", () => {
+    const environment = { CELLPLANE_DATASTORE_PASSWORD: "from environment" };
+    equal(parse("mysql://u:here@h/d?password-file=/p", environment).password, "here");
+    equal(parse("mysql://u@h/d?password-file=/p", environment).password, "from file");
+    equal(parse("mysql://u@h/d", environment).password, "from environment");
+    equal(parse("mysql://u@h/d").password, "");
+  });
+
+  it("uses TLS where an authority is named, or the system's are asked for", () => {
+    deepEqual(parse("mysql://u@h/d?ssl-ca=/ca").tls, { ca: "CA" });
+    deepEqual(parse("mysql://u@h/d?ssl=true").tls, {});
+    equal(parse("mysql://u@h/d").tls, undefined);
+    throws(() => parse("mysql://u@h/d?ssl-cert=/ca"), /ssl-cert and ssl-key go together/);
+  });
+
+  it("refuses what it does not know", () => {
+    throws(() => parse("mysql://u@h/d?sslmode=off"), /unknown parameter "sslmode"/);
+    throws(() => parse("mysql://u@h/"), /must name one database/);
+  });
+});
+
+describe("redactMysqlUrl()", () => {
+  it("shows neither password nor parameters", () => {
+    equal(redactMysqlUrl("mysql://u:secret@h:1/d?password-file=/p"), "mysql://u@h:1/d");
+    equal(redactMysqlUrl("mysql//u:secret@h"), "mysql//…@h");
+  });
+});
