@@ -19,7 +19,7 @@ const withoutPlugins = [
 ];
 
 /**
- * Kubernetes' own API server for CRDs, on an etcd of its own. It has no namespaces, Secrets, RBAC,
+ * Kubernetes' own API server for CRDs, on an etcd of its own or a given one. It has no namespaces, Secrets, RBAC,
  * list of its groups or admission webhooks.
  */
 export class StockApiServer implements AsyncDisposable {
@@ -33,8 +33,8 @@ export class StockApiServer implements AsyncDisposable {
     this.#children = children;
   }
 
-  /** Starts both in `folder`, and waits until CRDs can be listed. */
-  static async start(folder: string): Promise<StockApiServer> {
+  /** Starts in `folder`, and waits until CRDs can be listed. `etcdUrl`: where to store instead. */
+  static async start(folder: string, etcdUrl?: string): Promise<StockApiServer> {
     await mkdir(folder, { recursive: true });
     const [port = 0, etcdPort = 0, peerPort = 0] = await findFreePorts(3);
     const pki = await ensurePki(join(folder, "pki"), { hosts: [], nowMs: Date.now() });
@@ -42,9 +42,12 @@ export class StockApiServer implements AsyncDisposable {
     const { certificate: cert, key } = pki.admin;
     const server = `https://127.0.0.1:${port}`;
     await writeKubeconfig(kubeconfig, { server, ca: pki.ca, cert, key, name: "stock" });
+    const etcd = etcdUrl ?? `http://127.0.0.1:${etcdPort}`;
     const children = [
-      run(findPeer("etcd"), etcdFlags(folder, { etcdPort, peerPort })),
-      run(findPeer("apiextensions-apiserver"), serverFlags(folder, { port, etcdPort, kubeconfig })),
+      ...(etcdUrl === undefined
+        ? [run(findPeer("etcd"), etcdFlags(folder, { url: etcd, peerPort }))]
+        : []),
+      run(findPeer("apiextensions-apiserver"), serverFlags(folder, { port, etcd, kubeconfig })),
     ];
     const { connection } = await loadKubeconfig({ file: kubeconfig });
     const client = connectRestClient(connection, { userAgent: "e2e", timeoutMs: 20_000 });
@@ -77,9 +80,8 @@ export class StockApiServer implements AsyncDisposable {
 
 function etcdFlags(
   folder: string,
-  { etcdPort, peerPort }: { readonly etcdPort: number; readonly peerPort: number },
+  { url, peerPort }: { readonly url: string; readonly peerPort: number },
 ): readonly string[] {
-  const url = `http://127.0.0.1:${etcdPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   return [
     ["--data-dir", join(folder, "etcd")],
@@ -91,11 +93,11 @@ function etcdFlags(
 
 function serverFlags(
   folder: string,
-  at: { readonly port: number; readonly etcdPort: number; readonly kubeconfig: string },
+  at: { readonly port: number; readonly etcd: string; readonly kubeconfig: string },
 ): readonly string[] {
   const pki = (name: string): string => join(folder, "pki", name);
   return [
-    ["--etcd-servers", `http://127.0.0.1:${at.etcdPort}`],
+    ["--etcd-servers", at.etcd],
     ["--bind-address", "127.0.0.1", "--secure-port", `${at.port}`],
     ["--tls-cert-file", pki("apiserver.crt"), "--tls-private-key-file", pki("apiserver.key")],
     ["--client-ca-file", pki("ca.crt"), "--authentication-skip-lookup"],
