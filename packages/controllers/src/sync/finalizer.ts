@@ -3,6 +3,8 @@ import { type FederatedObject, kubefed } from "@cellplane/federation";
 import { componentOf } from "../events/event-recorder.ts";
 import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 
+type FinalizerDependencies = Pick<SyncDependencies, "client" | "recorder">;
+
 /**
  * Adds or removes the finalizer, on the very state that was decided upon.
  *
@@ -11,7 +13,7 @@ import type { SyncDependencies, SyncedType } from "./sync-dependencies.ts";
 export async function setFinalizer(
   object: FederatedObject,
   change: "add" | "remove",
-  { type, deps }: { readonly type: SyncedType; readonly deps: SyncDependencies },
+  { type, deps }: { readonly type: SyncedType; readonly deps: FinalizerDependencies },
   signal: AbortSignal,
 ): Promise<FederatedObject | undefined> {
   const { name = "", namespace, resourceVersion, finalizers = [] } = object.metadata;
@@ -34,7 +36,7 @@ export async function setFinalizer(
 function tellFailure(
   object: FederatedObject,
   { typeConfig }: SyncedType,
-  { recorder }: SyncDependencies,
+  { recorder }: FinalizerDependencies,
   error: unknown,
 ): void {
   const { kind } = typeConfig.federatedType;

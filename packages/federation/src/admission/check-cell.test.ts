@@ -88,6 +88,11 @@ describe("checkCell()", () => {
   const check = (object: Cell, change: Partial<CellContext> = {}, old?: Cell) =>
     checkCell({ object, old }, { ...base, ...change });
 
+  it("is refused in the scope Namespaced; one that there is may still be changed", () => {
+    deepEqual(fields(check(cell(), { scope: "Namespaced" })), ["spec"]);
+    deepEqual(check(cell(), { scope: "Namespaced" }, cell()), []);
+  });
+
   it("is filled in", () => {
     const prepared = prepareCell(
       { metadata: { name: "a" }, spec: { clusterRef: { name: "x" } } },

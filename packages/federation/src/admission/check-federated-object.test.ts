@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { FieldError, JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import type { FederatedTypeConfigSpec } from "../api/federated-type-config.ts";
@@ -323,6 +323,18 @@ describe("checkFederatedObject()", () => {
       deepEqual(refused(at(6, undefined, consent), at(6, named("a"))), []);
       deepEqual(refused(at(6, undefined, consent), at(undefined)), []);
     });
+  });
+});
+
+describe("the scope Namespaced", () => {
+  it("refuses new objects over cells, and leaves those that there are", () => {
+    const cellObject = view({ topologyType: "cell", placement: named() });
+    const namespaced = { scope: "Namespaced" } as const;
+    const { errors } = judge(cellObject, undefined, namespaced);
+    deepEqual(fields(errors), ["spec.topologyType"]);
+    match(JSON.stringify(errors), /cells need a control plane of the scope Cluster/);
+    deepEqual(judge(cellObject, cellObject, namespaced).errors, []);
+    deepEqual(judge(view({ topologyType: "cluster" }), undefined, namespaced).errors, []);
   });
 });
 

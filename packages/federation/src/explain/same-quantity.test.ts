@@ -13,7 +13,8 @@ describe("isSameQuantity()", () => {
       [2, "2"],
       ["-.5", "-500m"],
     ];
-    for (const [left, right] of same) equal(isSameQuantity(left, right), true, `${left} ${right}`);
+    for (const [left, right] of same)
+      equal(isSameQuantity(left, right), true, JSON.stringify([left, right]));
   });
 
   it("tells others, and what is no quantity, apart", () => {
@@ -27,6 +28,6 @@ describe("isSameQuantity()", () => {
       ["1E", "1e"],
     ];
     for (const [left, right] of other)
-      equal(isSameQuantity(left, right), false, `${left} ${right}`);
+      equal(isSameQuantity(left, right), false, JSON.stringify([left, right]));
   });
 });

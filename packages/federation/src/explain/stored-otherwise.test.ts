@@ -1,15 +1,15 @@
 import { equal, match, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { KubernetesObject } from "@cellplane/apimachinery";
+import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import { createSettler, changeLedger } from "../plan/settle-decision.ts";
 import { planSync } from "../plan/plan-sync.ts";
 import { federatedConfigMap, names, World } from "../plan/sync-view.suite.ts";
 import { explainPlan } from "./explain-plan.ts";
 import { findStoredOtherwise } from "./stored-otherwise.ts";
 
-const object = (spec: object): KubernetesObject => ({
+const object = (spec: JsonObject): KubernetesObject => ({
   metadata: { name: "web" },
-  spec: spec as never,
+  spec,
 });
 
 describe("findStoredOtherwise()", () => {

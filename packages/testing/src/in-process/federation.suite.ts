@@ -1,6 +1,6 @@
 import { createRestClient, type Transport } from "@cellplane/client";
 import { createHttpTransport, loadKubeconfig } from "@cellplane/client/node";
-import { createFederationControllers } from "@cellplane/controllers";
+import { createFederationControllers, FederationMetrics } from "@cellplane/controllers";
 import {
   type JoinContext,
   planJoin,
@@ -17,6 +17,8 @@ export const memberName = "hz-a";
 export class Federation implements AsyncDisposable {
   readonly controlPlane: RunningServer;
   readonly member: RunningServer;
+  /** What the controllers count. */
+  readonly metrics: FederationMetrics = new FederationMetrics();
   /** What the controllers sent to the member, as `METHOD path`; watches excepted. */
   readonly requests: string[] = [];
   /** Called before each request to the member; may delay, fail or replace the answer. */
@@ -51,6 +53,7 @@ export class Federation implements AsyncDisposable {
       nowMs: Date.now,
       onError: () => undefined,
       inspector: this.controlPlane.inspector,
+      metrics: this.metrics,
       connect: (_cluster, { endpoint, caBundle, token }) => {
         const transport = createHttpTransport({
           server: endpoint,

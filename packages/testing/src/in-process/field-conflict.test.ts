@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import type { ResourcePath } from "@cellplane/client";
+import type { PlacementExplanation } from "@cellplane/federation";
 import { cellNamespace, federatedConfigMap, namespace } from "../e2e/tenant.ts";
 import { topologyRows } from "../e2e/topology-rows.ts";
 import { waitFor, waitForObject } from "../e2e/wait-for.ts";
@@ -94,6 +95,12 @@ describe("a member whose webhook changes what is written", () => {
       "0",
     );
     equal(writesTo("always"), 1, "one update, and nothing after it");
+    const path = `/apis/inspect.cellplane.io/v1alpha1/namespaces/${namespace}/federatedconfigmaps/always/explain`;
+    const { body } = await client.raw({ method: "GET", path });
+    const { topologies } = JSON.parse(new TextDecoder().decode(body)) as PlacementExplanation;
+    const told = topologies.find(({ topology }) => topology === cell);
+    deepEqual([told?.status, told?.storedOtherwise], ["", "/data/value"]);
+    match(told?.sentences.join("\n") ?? "", /The member stored \/data\/value otherwise/);
   });
 
   it("fights back: after five repairs within a minute it is left alone, and the field is named", async () => {

@@ -127,7 +127,7 @@ function pod(app: string, name: string, state: "running" | "unschedulable"): Kub
     kind: "Pod",
     metadata: { name, labels: { app } },
     spec: { containers: [{ name: "app", image: "app:1" }] },
-    status: { phase: state === "running" ? "Running" : "Pending", conditions } as never,
+    status: { phase: state === "running" ? "Running" : "Pending", conditions },
   };
 }
 
