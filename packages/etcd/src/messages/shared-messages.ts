@@ -46,7 +46,7 @@ export const wireKeyValue: MessageType<WireKeyValue> = messageType<WireKeyValue>
 });
 
 /** A request without fields. */
-export type Empty = Readonly<Record<never, never>>;
+export type Empty = object;
 
 /** Its type on the wire. */
 export const empty: MessageType<Empty> = messageType<Empty>({});

@@ -37,8 +37,8 @@ function checkShape(request: TxnRequest, budget: number): void {
     );
   }
   for (const condition of compare) checkCompare(condition);
-  for (const operation of success) checkOperation(operation, budget - success.length);
-  for (const operation of failure) checkOperation(operation, budget - failure.length);
+  for (const operation of success) checkOperation(operation, budget - most);
+  for (const operation of failure) checkOperation(operation, budget - most);
 }
 
 function checkCompare(compare: Compare): void {

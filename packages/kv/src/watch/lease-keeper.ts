@@ -125,17 +125,17 @@ export class LeaseKeeper implements LeaseStore {
 
   async #end(lease: number, isDue: () => boolean): Promise<TxnResult> {
     const { book, rows } = this.#host;
-    let removed: MaybePromise<void> = undefined;
+    const removing: MaybePromise<void>[] = [];
     const done = (): void => {
       book.remove(lease);
       // At once, so that a grant of the same id is written after it.
-      removed = rows.remove(lease);
+      removing.push(rows.remove(lease));
     };
     const ending = this.#host.run({ ...noOperations, revoke: { lease, isDue, done } });
     this.#ending.set(lease, ending);
     try {
       const result = await ending;
-      await removed;
+      await Promise.all(removing);
       return result;
     } finally {
       if (this.#ending.get(lease) === ending) this.#ending.delete(lease);
