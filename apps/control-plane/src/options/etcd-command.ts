@@ -1,9 +1,11 @@
+import { dirname } from "node:path";
 import { Command } from "commander";
 import type { EtcdOptions } from "../etcd/run-etcd.ts";
 import { ServerError } from "./server-error.ts";
-import { parseDatastore } from "./server-options.ts";
+import { isSqlitePath, parseDatastore } from "./server-options.ts";
 
-interface RawOptions extends Omit<EtcdOptions, "progressNotifyIntervalMs"> {
+interface RawOptions extends Omit<EtcdOptions, "dataDir" | "progressNotifyIntervalMs"> {
+  readonly dataDir?: string;
   readonly progressNotifyInterval: string;
 }
 
@@ -11,9 +13,9 @@ interface RawOptions extends Omit<EtcdOptions, "progressNotifyIntervalMs"> {
 export function createEtcdCommand(): Command {
   return new Command("etcd")
     .description("Serve a datastore as etcd v3")
-    .requiredOption(
+    .option(
       "--data-dir <dir>",
-      "where the database is kept, or what this process must remember of it",
+      "where the database is kept, or what this process must remember of it (default: the folder of sqlite:PATH, else cellplane.etcd)",
     )
     .option("--listen <url>", "http:// or https://HOST:PORT; port 0 takes a free one", defaultUrl)
     .option(
@@ -44,14 +46,19 @@ Examples:
   cellplane etcd --data-dir ./store --listen https://0.0.0.0:2379 --datastore mysql://cells@db/cells \\
     --cert-file tls.crt --key-file tls.key --trusted-ca-file ca.crt --client-cert-auth`,
     )
-    .action(async ({ progressNotifyInterval, ...options }: RawOptions) => {
+    .action(async ({ progressNotifyInterval, ...raw }: RawOptions) => {
       const { runEtcd } = await import("../etcd/run-etcd.ts");
       const progressNotifyIntervalMs = parseSeconds(progressNotifyInterval) * 1000;
-      await runEtcd({ ...options, progressNotifyIntervalMs });
+      const { dataDir = defaultDataDir(raw.datastore), ...options } = raw;
+      await runEtcd({ ...options, dataDir, progressNotifyIntervalMs });
     });
 }
 
 const defaultUrl = "http://127.0.0.1:2379";
+
+function defaultDataDir(datastore: string): string {
+  return isSqlitePath(datastore) ? dirname(datastore.slice("sqlite:".length)) : "cellplane.etcd";
+}
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);

@@ -4,7 +4,7 @@ import { keyOf } from "../store/key-text.ts";
 import { InvalidRequestError } from "../store/kv-error.ts";
 import { maxLeaseSeconds, minLeaseSeconds, type LeaseBook } from "../store/lease-book.ts";
 import type { Lease, LeaseState, LeaseStore, Revision, TxnResult } from "../store/mvcc-store.ts";
-import type { LeaseRows, MaybePromise } from "../store/revision-log.ts";
+import type { LeaseRows } from "../store/revision-log.ts";
 
 /** Time, as leases use it: monotonic, and with one alarm. */
 export interface LeaseClock {
@@ -125,11 +125,11 @@ export class LeaseKeeper implements LeaseStore {
 
   async #end(lease: number, isDue: () => boolean): Promise<TxnResult> {
     const { book, rows } = this.#host;
-    const removing: MaybePromise<void>[] = [];
+    const removing: Promise<void>[] = [];
     const done = (): void => {
       book.remove(lease);
       // At once, so that a grant of the same id is written after it.
-      removing.push(rows.remove(lease));
+      removing.push(Promise.resolve(rows.remove(lease)));
     };
     const ending = this.#host.run({ ...noOperations, revoke: { lease, isDue, done } });
     this.#ending.set(lease, ending);
