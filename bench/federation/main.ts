@@ -1,8 +1,9 @@
 /**
  * Measures a control plane with many members, which are servers in other processes:
  * `npm run bench:federation -- [--members 1,10,100] [--objects 1000] [--samples 50] [--json FILE] [--plots FOLDER]`.
+ * `--from FILE,FILE` measures nothing and draws the plots of what earlier runs wrote.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -47,6 +48,7 @@ const { values: options } = parseArgs({
     samples: { type: "string", default: "50" },
     json: { type: "string" },
     plots: { type: "string" },
+    from: { type: "string" },
   },
 });
 const objects = Number(options.objects);
@@ -124,7 +126,14 @@ function formatDelay({ samples: count, p50Ms, p90Ms, p99Ms }: Delay): string {
   return `p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms, ${count} samples`;
 }
 
+function readResults(files: string): Result[] {
+  return files
+    .split(",")
+    .flatMap((file) => JSON.parse(readFileSync(file, "utf8")) as readonly Result[]);
+}
+
 function plot(results: readonly Result[], folder: string): void {
+  mkdirSync(folder, { recursive: true });
   const delays = {
     presence: ["Creation to presence in the last member", ({ last }: Result) => last],
     step: ["Mask widened by one member to the new version there", (of: Result) => of.releaseStep],
@@ -140,8 +149,9 @@ function plot(results: readonly Result[], folder: string): void {
   }
 }
 
-const results: Result[] = [];
-for (const members of options.members.split(",").map(Number)) {
+const results = options.from === undefined ? [] : readResults(options.from);
+const fleets = options.from === undefined ? options.members.split(",").map(Number) : [];
+for (const members of fleets) {
   const result = await measure(members);
   results.push(result);
   print(result);
