@@ -31,6 +31,8 @@ describe("Watch", () => {
     const stream = client.watch();
     stream.create("b", { rangeEnd: Buffer.from("a") });
     equal(await stream.next(), "-1@1 created canceled mvcc: watcher range is empty");
+    stream.create("k".repeat(2000));
+    equal(await stream.next(), "-1@1 created canceled etcdserver: request is too large");
     stream.create("b", { startRevision: -1 });
     equal(
       await stream.next(),

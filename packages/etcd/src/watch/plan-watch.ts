@@ -4,6 +4,9 @@ import { toBuffer } from "../context/to-buffer.ts";
 
 const filter = { noPut: 0, noDelete: 1 } as const;
 
+/** The longest key that the store has; nothing longer can ever change. */
+const maxKeyBytes = 1024;
+
 /** The smallest key. */
 const firstKey = Buffer.of(0);
 
@@ -26,6 +29,9 @@ export function refuseWatch(
 ): string | undefined {
   if (request.startRevision < 0) return "etcdserver: mvcc: required revision has been compacted";
   const end = toBuffer(request.rangeEnd);
+  if (Math.max(request.key.length, end.length) > maxKeyBytes) {
+    return "etcdserver: request is too large";
+  }
   const isToTheEnd = end.length === 1 && end[0] === 0;
   if (end.length > 0 && !isToTheEnd && keyOf(request).compare(end) >= 0) {
     return "mvcc: watcher range is empty";
