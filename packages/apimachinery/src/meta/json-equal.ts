@@ -11,7 +11,7 @@ export function isJsonEqual(left: JsonValue | undefined, right: JsonValue | unde
 }
 
 // A double beyond 2⁵³ (`9007199254740992.0`) is written like an integer, and read back as a bigint.
-function isNumber(value: JsonValue | undefined): boolean {
+function isNumber(value: JsonValue | undefined): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 

@@ -37,7 +37,11 @@ const waitForEvent = (cell: string, reason: string): Promise<string> =>
       fieldSelector: `involvedObject.name=${cell}`,
     });
     const found = items.find((each: KubernetesObject) => each["reason"] === reason);
-    return found && `${String(found["type"])}: ${String(found["message"])}`;
+    const { type, message } = (found ?? {}) as {
+      readonly type?: string;
+      readonly message?: string;
+    };
+    return found && `${type ?? ""}: ${message ?? ""}`;
   });
 
 describe("the controller of Cells", () => {

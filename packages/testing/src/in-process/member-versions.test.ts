@@ -1,12 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import {
-  isJsonArray,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  type KubernetesObject,
-} from "@cellplane/apimachinery";
+import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
 import type { ResourcePath } from "@cellplane/client";
 import { enableType } from "../../../../apps/cli/src/types/enable-type.ts";
 
@@ -71,8 +65,8 @@ function widgetsCrd(...versions: readonly string[]): KubernetesObject {
 }
 
 function versionsOf(spec: unknown): readonly JsonObject[] {
-  const versions = isJsonObject(spec as JsonValue) ? (spec as JsonObject)["versions"] : undefined;
-  return isJsonArray(versions) ? versions.filter(isJsonObject) : [];
+  const { versions = [] } = (spec ?? {}) as { readonly versions?: readonly JsonObject[] };
+  return versions;
 }
 
 let federation: Federation;
