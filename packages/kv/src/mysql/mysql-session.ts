@@ -18,8 +18,9 @@ export class MysqlSession implements AsyncDisposable {
 
   private constructor(connection: Connection) {
     this.#connection = connection;
-    connection.on("error", () => this.destroy());
-    connection.on("end", () => this.destroy());
+    // After whoever waits has been told why, if there is a reason.
+    connection.on("error", () => setImmediate(() => this.destroy()));
+    connection.on("end", () => setImmediate(() => this.destroy()));
   }
 
   /**
@@ -39,9 +40,7 @@ export class MysqlSession implements AsyncDisposable {
     });
     const session = new MysqlSession(connection);
     try {
-      await new Promise<void>((resolve, reject) => {
-        connection.connect((error) => (error ? reject(error) : resolve()));
-      });
+      await session.#connect();
       if (setUp.length > 0) await session.run(setUp, connectTimeoutMs);
       return session;
     } catch (error) {
@@ -96,6 +95,22 @@ export class MysqlSession implements AsyncDisposable {
     const late = new Promise<void>((resolve) => setTimeout(resolve, 500).unref());
     await Promise.race([ended, late]);
     this.#connection.destroy();
+  }
+
+  #connect(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = setTimeout(() => {
+      reject(
+        new MysqlError(`no connection in ${connectTimeoutMs} ms`, { errno: 0, code: "ETIMEDOUT" }),
+      );
+    }, connectTimeoutMs);
+    // A connection that is closed before the server's greeting is an end without an error.
+    this.#waiting.add(reject);
+    this.#connection.connect((error) => (error ? reject(error) : resolve()));
+    return promise.finally(() => {
+      clearTimeout(late);
+      this.#waiting.delete(reject);
+    });
   }
 
   #send(sql: string, timeoutMs: number): Promise<unknown> {

@@ -4,7 +4,12 @@ import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
 import { rowsToDecide } from "./evaluate-compares.ts";
 import type { KeyIndex } from "./key-index.ts";
 import type { LeaseView } from "./lease-book.ts";
-import { NoSpaceError, OutcomeUnknownError, RevisionsLostError, UnavailableError } from "./kv-error.ts";
+import {
+  NoSpaceError,
+  OutcomeUnknownError,
+  RevisionsLostError,
+  UnavailableError,
+} from "./kv-error.ts";
 import type { Operation, Revision, TxnRequest, TxnResult } from "./mvcc-store.ts";
 import { TurnLostError, type LogChange, type LogTurn, type RevisionLog } from "./revision-log.ts";
 import { RowValues } from "./row-values.ts";
@@ -66,21 +71,12 @@ export class Committer {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       const bytes = bytesOf(request.success) + bytesOf(request.failure);
-      this.#queue.push({ request, signal, bytes, resolve, reject, outcome: undefined });
-      if (signal && this.#host.log.shared) this.#leaveOnAbort(signal, request);
+      const waiting = { request, signal, bytes, resolve, reject, outcome: undefined };
+      this.#queue.push(waiting);
+      if (signal && this.#host.log.shared) leaveOnAbort(waiting, signal);
       // From a microtask, so that those who arrive in the same turn of the event loop share a batch.
       this.#running ??= Promise.resolve().then(() => this.#drain());
     });
-  }
-
-  /** A database that is away may keep the queue waiting for long, which the caller need not. */
-  #leaveOnAbort(signal: AbortSignal, request: TxnRequest): void {
-    const leave = (): void => {
-      const at = this.#queue.findIndex((waiting) => waiting.request === request);
-      const [waiting] = at < 0 ? [] : this.#queue.splice(at, 1);
-      waiting?.reject(signal.reason);
-    };
-    signal.addEventListener("abort", leave, { once: true });
   }
 
   /** Resolves when nothing waits any more. */
@@ -143,7 +139,9 @@ export class Committer {
       } catch (error) {
         if (!(error instanceof TurnLostError)) throw error;
         if (performance.now() > deadline) {
-          throw new UnavailableError(`Cannot write as the database goes on refusing: ${error.message}`);
+          throw new UnavailableError(
+            `Cannot write as the database goes on refusing: ${error.message}`,
+          );
         }
         const pauseMs = Math.random() * Math.min(5 * 2 ** attempt, 200);
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -254,6 +252,14 @@ function bytesOf(operations: readonly Operation[]): number {
     if (operation.kind === "txn") bytes += bytesOf(operation.success) + bytesOf(operation.failure);
   }
   return bytes;
+}
+
+/** A database that is away may keep others waiting for long, but nobody beyond its time; `#decide` leaves it out then. */
+function leaveOnAbort(waiting: Waiting, signal: AbortSignal): void {
+  const leave = (): void => {
+    if (!waiting.outcome) waiting.reject(signal.reason);
+  };
+  signal.addEventListener("abort", leave, { once: true });
 }
 
 function hasPut(operations: readonly Operation[]): boolean {
