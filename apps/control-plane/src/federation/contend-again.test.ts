@@ -10,12 +10,12 @@ const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignor
 /** A controller whose runs end one after the other as told. */
 function endingWith(...ends: readonly (Error | "stopped")[]): {
   readonly runs: string[];
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 } {
   const runs: string[] = [];
   return {
     runs,
-    async run() {
+    run: async () => {
       const end = ends[runs.length];
       runs.push(end instanceof Error ? end.message : "stopped");
       if (end instanceof Error) throw end;

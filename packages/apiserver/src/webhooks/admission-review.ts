@@ -89,10 +89,11 @@ function readVerdict(
   asked: { readonly uid: string; readonly apiVersion: string },
 ): WebhookVerdict {
   const review = parseAnswer(text);
-  const { kind = "", apiVersion = "", response } = review;
+  const { response } = review;
+  const kind = textOf(review["kind"]);
+  const apiVersion = textOf(review["apiVersion"]);
   if (kind !== "AdmissionReview" || apiVersion !== asked.apiVersion) {
-    const got = `${String(apiVersion)}, Kind=${String(kind)}`;
-    const shown = apiVersion === "" ? `/, Kind=${String(kind)}` : got;
+    const shown = `${apiVersion === "" ? "/" : apiVersion}, Kind=${kind}`;
     throw invalidAnswer(
       `expected webhook response of ${asked.apiVersion}, Kind=AdmissionReview, got ${shown}`,
     );
@@ -150,11 +151,11 @@ function invalidAnswer(why: string): WebhookFailure {
 /** The refusal that a webhook's denial becomes, as Kubernetes words it. */
 export function denialOf(name: string, status: JsonObject | undefined): StatusError {
   const { code, reason, message, details } = status ?? {};
-  const why = [message, reason].find((each) => typeof each === "string" && each !== "");
+  const why = textOf(message) || textOf(reason);
   const denied = `admission webhook ${JSON.stringify(name)} denied the request`;
   return new StatusError(
-    (typeof reason === "string" ? reason : "") as StatusReason | "",
-    why === undefined ? `${denied} without explanation` : `${denied}: ${String(why)}`,
+    textOf(reason) as StatusReason | "",
+    why === "" ? `${denied} without explanation` : `${denied}: ${why}`,
     {
       code: typeof code === "number" && code >= 400 ? code : 400,
       ...(isJsonObject(details) ? { details } : {}),
@@ -169,4 +170,8 @@ export function failureOf(name: string, failure: WebhookFailure): StatusError {
     details: { causes: [{ message }] },
     cause: failure,
   });
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : "";
 }

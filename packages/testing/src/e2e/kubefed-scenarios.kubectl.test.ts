@@ -48,7 +48,7 @@ describe("KubeFed's scenarios", () => {
       kind: "FederatedNamespace",
       metadata: { name: namespace, namespace },
       spec: { placement: { clusterSelector: {} } },
-    } as KubernetesObject);
+    });
   });
   after(() => fixture[Symbol.asyncDispose]());
 
@@ -218,8 +218,8 @@ describe("KubeFed's scenarios", () => {
           },
         ],
       },
-      spec: (each.template["spec"] as JsonObject | undefined) ?? {},
-    } as unknown as KubernetesObject);
+      spec: each.template["spec"] ?? {},
+    });
     await host.patch(federatedPath("federateddeployments"), tester.name, {
       type: "merge",
       body: {
@@ -258,15 +258,14 @@ describe("KubeFed's scenarios", () => {
         },
         propagation: "Disabled",
       },
-    } as unknown as KubernetesObject;
+    };
     await rejects(host.create(core("federatedtypeconfigs"), wrongType), { reason: "Invalid" });
-    const cluster = (apiEndpoint: string): KubernetesObject =>
-      ({
-        apiVersion: "core.kubefed.io/v1beta1",
-        kind: "KubeFedCluster",
-        metadata: { name: "wrong", namespace: systemNamespace },
-        spec: { apiEndpoint, secretRef: { name: "wrong" } },
-      }) as unknown as KubernetesObject;
+    const cluster = (apiEndpoint: string): KubernetesObject => ({
+      apiVersion: "core.kubefed.io/v1beta1",
+      kind: "KubeFedCluster",
+      metadata: { name: "wrong", namespace: systemNamespace },
+      spec: { apiEndpoint, secretRef: { name: "wrong" } },
+    });
     await rejects(host.create(core("kubefedclusters"), cluster("")), { reason: "Invalid" });
     const body = { spec: { syncController: { adoptResources: "Unknown" } } };
     await rejects(host.patch(core("kubefedconfigs"), "kubefed", { type: "merge", body }), {
@@ -347,7 +346,7 @@ function federatedConfigMap(
       template: { data: { foo: "bar" } },
       placement: { clusters: clusters.map((each) => ({ name: each })) },
     },
-  } as unknown as KubernetesObject;
+  };
 }
 
 function testCrd(plural: string, kind: string, scope: string): KubernetesObject {
@@ -375,5 +374,5 @@ function testCrd(plural: string, kind: string, scope: string): KubernetesObject 
         },
       ],
     },
-  } as unknown as KubernetesObject;
+  };
 }

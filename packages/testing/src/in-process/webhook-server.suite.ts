@@ -40,7 +40,7 @@ export async function startWebhookServer(
         const answer = judge(path, review.request);
         if ("raw" in answer) {
           response.writeHead(Number(answer["status"]));
-          response.end(String(answer["raw"]));
+          response.end(JSON.stringify(answer["raw"]).slice(1, -1));
           return;
         }
         response.writeHead(200, { "content-type": "application/json" });
@@ -97,5 +97,5 @@ export function configMapWebhook(
     kind: `${kind}WebhookConfiguration`,
     metadata: { name },
     webhooks: [webhook],
-  } as KubernetesObject;
+  };
 }

@@ -207,7 +207,7 @@ export class CrudTester {
       const current = await this.#site.host.get(this.#path, this.name);
       try {
         const spec = change(current["spec"] as JsonObject);
-        await this.#site.host.update(this.#path, { ...current, spec } as KubernetesObject);
+        await this.#site.host.update(this.#path, { ...current, spec });
         return;
       } catch (error) {
         if (!isStatus(error, "Conflict")) throw error;
