@@ -1,16 +1,24 @@
 /**
  * Measures the stores side by side in one run: `node bench/store/main.ts [secondsPerCase]`.
+ * A database joins in where CELLPLANE_BENCH_MYSQL holds the URL of an empty one.
  * Figures of different runs are not comparable; the ratios of one run are.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
-import { openMemoryStore, openSqliteStore, type MvccStore } from "../../packages/kv/src/index.ts";
+import {
+  openMemoryStore,
+  openMysqlStore,
+  openSqliteStore,
+  type MvccStore,
+} from "../../packages/kv/src/index.ts";
 import { measureFanOut, measureReads, measureWrites, type Figure } from "./measure.ts";
 import { measureSingleCommits } from "./single-commits.ts";
 
 const ms = Number(process.argv[2] ?? 1) * 1000;
 const directory = mkdtempSync(join(tmpdir(), "cellplane-bench-"));
+
+const mysqlUrl = process.env["CELLPLANE_BENCH_MYSQL"];
 
 /** Stores to measure, in order. */
 const stores: Readonly<Record<string, () => Promise<MvccStore>>> = {
@@ -18,6 +26,7 @@ const stores: Readonly<Record<string, () => Promise<MvccStore>>> = {
   "sqlite, writer in a thread": () => openSqliteStore({ path: join(directory, "a", "store.db") }),
   "sqlite, writer inline": () =>
     openSqliteStore({ path: join(directory, "b", "store.db"), writer: "inline" }),
+  ...(mysqlUrl === undefined ? {} : { database: () => openMysqlStore(mysqlUrl) }),
 };
 
 async function main(): Promise<void> {
@@ -27,6 +36,7 @@ async function main(): Promise<void> {
   for (const [name, open] of Object.entries(stores)) {
     await using store = await open();
     await report(name, measureWrites(store, { clients: 1, ms }));
+    await report(name, measureWrites(store, { clients: 16, ms }));
     await report(name, measureWrites(store, { clients: 64, ms }));
     for (const figure of await measureReads(store, ms / 2)) print(name, figure);
     await report(name, measureFanOut(store, { watchers: 1000, ms }));
