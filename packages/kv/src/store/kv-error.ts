@@ -73,7 +73,15 @@ export class RevisionsLostError extends KvError {
   /** Where the database stands. */
   readonly to: number;
 
-  constructor({ from, to, why }: { readonly from: number; readonly to: number; readonly why: string }) {
+  constructor({
+    from,
+    to,
+    why,
+  }: {
+    readonly from: number;
+    readonly to: number;
+    readonly why: string;
+  }) {
     super(
       `Cannot serve the store as acknowledged writes are gone: revision ${from} was acknowledged, and the database is at ${to} (${why}); bring the right database back, or accept the loss`,
     );
