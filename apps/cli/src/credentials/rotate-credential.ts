@@ -79,17 +79,20 @@ function connectionOf(
     readonly apiEndpoint: string;
     readonly caBundle?: string;
     readonly disabledTLSValidations?: readonly string[];
+    readonly proxyURL?: string;
   },
   data: SecretData,
 ): ConnectionSettings {
   const decode = (base64: string): string => Buffer.from(base64, "base64").toString("utf8");
-  const { caBundle, apiEndpoint } = spec;
+  const { caBundle, apiEndpoint, proxyURL = "", disabledTLSValidations = [] } = spec;
   const token = decode(data["token"] ?? "");
   return {
     server: /^https?:/.test(apiEndpoint) ? apiEndpoint : `https://${apiEndpoint}`,
     token: async () => token,
     ...(caBundle === undefined || caBundle === "" ? {} : { caBundle: decode(caBundle) }),
-    insecureSkipTlsVerify: spec.disabledTLSValidations?.includes("*") ?? false,
+    insecureSkipTlsVerify: disabledTLSValidations.includes("*"),
+    disabledTlsChecks: disabledTLSValidations,
+    ...(proxyURL === "" ? {} : { proxyUrl: proxyURL }),
   };
 }
 

@@ -245,6 +245,9 @@ function clusterObject(request: JoinRequest, context: JoinContext): KubernetesOb
       ...(request.connection.insecureSkipTlsVerify === true
         ? { disabledTLSValidations: ["*"] }
         : {}),
+      ...(request.connection.proxyUrl === undefined
+        ? {}
+        : { proxyURL: request.connection.proxyUrl }),
     },
   };
 }

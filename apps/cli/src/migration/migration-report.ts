@@ -1,4 +1,4 @@
-import type { KubeFedCluster, TakeoverFinding } from "@cellplane/federation";
+import type { TakeoverFinding } from "@cellplane/federation";
 import { renderTable } from "../output/table.ts";
 import type { KubefedHost } from "./kubefed-host.ts";
 import { inWords, type MigrationItem } from "./plan-migration.ts";
@@ -79,30 +79,12 @@ function reasonOf({ member, what, reason }: TakeoverFinding): ReportedObject["re
   return { cluster: member, reason: `${words[what]}: ${reason}` };
 }
 
-function notesOf({ preferences, clusters }: KubefedHost): readonly string[] {
+function notesOf({ preferences }: KubefedHost): readonly string[] {
   const scheduled =
     preferences === 0
       ? []
       : [
           `${preferences} ReplicaSchedulingPreferences are not copied, as they write overrides: apply them once everything is released`,
         ];
-  return [...scheduled, ...clusters.flatMap(({ cluster }) => notesOfCluster(cluster))];
-}
-
-// Such a cluster does not become Ready here until that is changed; its objects stay held.
-function notesOfCluster({ metadata: { name = "" }, spec }: KubeFedCluster): readonly string[] {
-  const { proxyURL = "", disabledTLSValidations = [] } = spec;
-  const partly = disabledTLSValidations.filter((each) => each !== "*");
-  return [
-    ...(proxyURL === ""
-      ? []
-      : [
-          `Cluster "${name}" has spec.proxyURL, which is not used here: it must be reached directly`,
-        ]),
-    ...(partly.length === 0
-      ? []
-      : [
-          `Cluster "${name}" leaves out ${partly.join(", ")}: here its certificate is checked in full`,
-        ]),
-  ];
+  return scheduled;
 }

@@ -41,6 +41,8 @@ export function connectCluster(cluster: KubernetesObject, secret: KubernetesObje
       ...(clientCertificate === "" ? {} : { clientCertificate, clientKey }),
       ...(caBundle === "" ? {} : { caBundle }),
       ...(isUnverified(spec) ? { insecureSkipTlsVerify: true } : {}),
+      disabledTlsChecks: disabledChecksOf(spec),
+      ...(text(spec["proxyURL"]) === "" ? {} : { proxyUrl: text(spec["proxyURL"]) }),
     },
     { userAgent: "cellplane" },
   );
@@ -50,6 +52,10 @@ export function connectCluster(cluster: KubernetesObject, secret: KubernetesObje
 export function endpointOf(spec: JsonObject): string {
   const endpoint = text(spec["apiEndpoint"]).replace(/\/$/, "");
   return /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`;
+}
+
+function disabledChecksOf({ disabledTLSValidations: disabled }: JsonObject): readonly string[] {
+  return isJsonArray(disabled) ? disabled.map(text) : [];
 }
 
 function isUnverified({ disabledTLSValidations: disabled }: JsonObject): boolean {

@@ -5,6 +5,7 @@ import type { MemberCredentials } from "@cellplane/controllers";
 /** A client of a member over HTTPS, by token or by client certificate. */
 export function connectMember(credentials: MemberCredentials): RestClient {
   const { endpoint, caBundle, token, clientCertificate, clientKey, skipTlsVerify } = credentials;
+  const { disabledTlsChecks, proxyUrl } = credentials;
   return connectRestClient(
     {
       server: endpoint,
@@ -13,6 +14,8 @@ export function connectMember(credentials: MemberCredentials): RestClient {
       ...(caBundle === undefined ? {} : { caBundle }),
       ...(clientCertificate === undefined ? {} : { clientCertificate }),
       ...(clientKey === undefined ? {} : { clientKey }),
+      ...(disabledTlsChecks === undefined ? {} : { disabledTlsChecks }),
+      ...(proxyUrl === undefined ? {} : { proxyUrl }),
     },
     { userAgent: "cellplane" },
   );

@@ -1,17 +1,38 @@
+import type { Socket } from "node:net";
 import * as tls from "node:tls";
 
 const connectTimeoutMs = 10_000;
 
+/** How a TLS connection is opened, beside node:tls's own options. */
+export interface TlsDial {
+  readonly options: tls.ConnectionOptions;
+  /** Opens the connection below, as through a proxy; absent: directly. */
+  readonly dial?: (target: { readonly host: string; readonly port: number }) => Promise<Socket>;
+  /** What is wrong with the server's certificate, where node:tls is not to judge it. */
+  readonly check?: (socket: tls.TLSSocket) => Error | undefined;
+}
+
 /** Opens a TLS connection; gives up after 10 s and when `signal` aborts. */
-export function connectTls(
+export async function connectTls(
   url: URL,
-  options: tls.ConnectionOptions,
+  { options, dial, check }: TlsDial,
   signal: AbortSignal,
 ): Promise<tls.TLSSocket> {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port === "" ? 443 : url.port);
+  const below = await dial?.({ host, port });
+  const socket = tls.connect({ ...(below ? { socket: below } : { host, port }), ...options });
+  await secured(socket, signal);
+  const wrong = check?.(socket);
+  if (wrong) {
+    socket.destroy();
+    throw wrong;
+  }
+  return socket;
+}
+
+function secured(socket: tls.TLSSocket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    const port = Number(url.port === "" ? 443 : url.port);
-    const socket = tls.connect({ host, port, ...options });
     const close = (): void => {
       socket.destroy(connectionLost());
     };
@@ -32,7 +53,7 @@ export function connectTls(
     socket.once("secureConnect", () => {
       settle();
       socket.off("error", fail);
-      resolve(socket);
+      resolve();
     });
   });
 }

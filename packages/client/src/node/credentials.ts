@@ -4,6 +4,13 @@ export interface ConnectionSettings {
   readonly caBundle?: string;
   /** Accept any certificate. Only where the user's kubeconfig says so. */
   readonly insecureSkipTlsVerify?: boolean;
+  /**
+   * Checks of the server's certificate that are left out: `SubjectName` its name,
+   * `ValidityPeriod` its dates (reference: KubeFed's `disabledTLSValidations`).
+   */
+  readonly disabledTlsChecks?: readonly string[];
+  /** An `http:`, `https:` or `socks5:` proxy that connections go through. */
+  readonly proxyUrl?: string;
   /** The name the server's certificate must have, where it is not the host of `server`. */
   readonly tlsServerName?: string;
   readonly clientCertificate?: string;

@@ -1,13 +1,15 @@
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import * as tls from "node:tls";
 import { ConnectionError } from "../rest/connection-error.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../rest/transport.ts";
-import { connectionLost, connectTls } from "./connect-tls.ts";
+import { checkChainWithoutDates } from "./check-expired-chain.ts";
+import { connectionLost, connectTls, type TlsDial } from "./connect-tls.ts";
 import type { ConnectionSettings } from "./credentials.ts";
+import { dialThroughProxy, type ProxyTarget } from "./dial-proxy.ts";
 
 // client-go's values: a connection that answers no ping for 15 s is dead.
 const pingEveryMs = 30_000;
@@ -35,15 +37,13 @@ export function createHttpTransport(settings: ConnectionSettings): Transport {
   const closing = new AbortController();
   let connecting: Promise<Session | "http/1.1"> | undefined;
   let protocol: "unknown" | "h2" | "http/1.1" = url.protocol === "http:" ? "http/1.1" : "unknown";
-  const tlsOptions = tlsOptionsOf(settings, url);
+  const tlsDial = tlsDialOf(settings, url, closing.signal);
   const agent =
-    url.protocol === "http:"
-      ? new http.Agent({ keepAlive: true })
-      : new https.Agent({ keepAlive: true, ...tlsOptions });
+    url.protocol === "http:" ? plainAgent(tlsDial) : secureAgent(url, tlsDial, closing.signal);
 
   const openSession = async (): Promise<Session | "http/1.1"> => {
-    const options = { ...tlsOptions, ALPNProtocols: ["h2", "http/1.1"] };
-    const socket = await connectTls(url, options, closing.signal);
+    const options = { ...tlsDial.options, ALPNProtocols: ["h2", "http/1.1"] };
+    const socket = await connectTls(url, { ...tlsDial, options }, closing.signal);
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
       protocol = "http/1.1";
@@ -176,15 +176,63 @@ function isTimeout(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === "TimeoutError";
 }
 
-function tlsOptionsOf(settings: ConnectionSettings, url: URL): tls.ConnectionOptions {
+function tlsDialOf(settings: ConnectionSettings, url: URL, signal: AbortSignal): TlsDial {
+  const { proxyUrl, caBundle, disabledTlsChecks = [] } = settings;
   const host = settings.tlsServerName ?? url.hostname;
-  return {
-    ...(settings.caBundle === undefined ? {} : { ca: settings.caBundle }),
+  const bare = host.replace(/^\[|\]$/g, "");
+  const skipsName = disabledTlsChecks.includes("SubjectName");
+  const skipsDates = disabledTlsChecks.includes("ValidityPeriod");
+  const skipsAll = settings.insecureSkipTlsVerify === true;
+  const options = {
+    ...(caBundle === undefined ? {} : { ca: caBundle }),
     ...(settings.clientCertificate === undefined ? {} : { cert: settings.clientCertificate }),
     ...(settings.clientKey === undefined ? {} : { key: settings.clientKey }),
-    rejectUnauthorized: settings.insecureSkipTlsVerify !== true,
-    ...(isIP(host.replace(/^\[|\]$/g, "")) === 0 ? { servername: host } : {}),
+    rejectUnauthorized: !skipsAll && !skipsDates,
+    ...(isIP(bare) === 0 ? { servername: host } : {}),
+    ...(skipsName ? { checkServerIdentity: (): undefined => undefined } : {}),
   };
+  const dial = (target: ProxyTarget): Promise<Socket> =>
+    dialThroughProxy(proxyUrl ?? "", target, signal);
+  const check = (socket: tls.TLSSocket): Error | undefined =>
+    checkChainWithoutDates(socket, { caBundle, host: skipsName ? undefined : bare });
+  return {
+    options,
+    ...(proxyUrl === undefined ? {} : { dial }),
+    ...(skipsDates && !skipsAll ? { check } : {}),
+  };
+}
+
+/** An agent whose connections are opened as those of HTTP/2 are: through the proxy, with the same checks. */
+function secureAgent(url: URL, tlsDial: TlsDial, signal: AbortSignal): https.Agent {
+  if (!tlsDial.dial && !tlsDial.check) {
+    return new https.Agent({ keepAlive: true, ...tlsDial.options });
+  }
+  return openingBy(new https.Agent({ keepAlive: true }), () => connectTls(url, tlsDial, signal));
+}
+
+function plainAgent({ dial }: TlsDial): http.Agent {
+  const agent = new http.Agent({ keepAlive: true });
+  if (!dial) return agent;
+  return openingBy(agent, ({ host, port }) =>
+    dial({ host: host ?? "localhost", port: Number(port ?? 80) }),
+  );
+}
+
+function openingBy<A extends http.Agent>(
+  agent: A,
+  open: (target: {
+    readonly host?: string | null | undefined;
+    readonly port?: number | string | null | undefined;
+  }) => Promise<Socket>,
+): A {
+  agent.createConnection = (target, callback) => {
+    open(target).then(
+      (socket) => callback?.(null, socket),
+      (error: unknown) => callback?.(asError(error), undefined as unknown as Socket),
+    );
+    return undefined;
+  };
+  return agent;
 }
 
 async function authorize(

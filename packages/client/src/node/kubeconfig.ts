@@ -131,10 +131,12 @@ function clusterSettings({ source, value }: Named): ConnectionSettings {
   }
   const caBundle = pem(source, value, "certificate-authority");
   const tlsServerName = text(value, "tls-server-name");
+  const proxyUrl = text(value, "proxy-url");
   return {
     server: server.replace(/\/$/, ""),
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(tlsServerName === undefined ? {} : { tlsServerName }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
     ...(value["insecure-skip-tls-verify"] === true ? { insecureSkipTlsVerify: true } : {}),
   };
 }

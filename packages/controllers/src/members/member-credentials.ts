@@ -12,6 +12,10 @@ export interface MemberCredentials {
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   readonly skipTlsVerify: boolean;
+  /** `SubjectName`, `ValidityPeriod`: checks of the server's certificate that are left out. */
+  readonly disabledTlsChecks?: readonly string[];
+  /** An http, https or socks5 proxy. */
+  readonly proxyUrl?: string;
 }
 
 /** Credentials, or what is wrong with the cluster's configuration. */
@@ -24,7 +28,7 @@ export function readMemberCredentials(
   cluster: KubeFedCluster,
   secret: KubernetesObject | undefined,
 ): CredentialsOutcome {
-  const { apiEndpoint, caBundle, secretRef, disabledTLSValidations } = cluster.spec;
+  const { apiEndpoint, caBundle, secretRef, disabledTLSValidations = [], proxyURL } = cluster.spec;
   const name = secretRef?.name ?? "";
   if (!secret) return malformed(`Secret ${JSON.stringify(name)} not found`);
   const data = isJsonObject(secret["data"]) ? secret["data"] : {};
@@ -46,7 +50,9 @@ export function readMemberCredentials(
       caBundle: caBundle === undefined || caBundle === "" ? undefined : decode(caBundle),
       token,
       ...(hasCertificate ? { clientCertificate, clientKey } : {}),
-      skipTlsVerify: disabledTLSValidations?.includes("*") ?? false,
+      skipTlsVerify: disabledTLSValidations.includes("*"),
+      ...(disabledTLSValidations.length === 0 ? {} : { disabledTlsChecks: disabledTLSValidations }),
+      ...(proxyURL === undefined || proxyURL === "" ? {} : { proxyUrl: proxyURL }),
     },
   };
 }
