@@ -51,7 +51,7 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: [],
   },
   "packages/apiserver": {
-    imports: ["apimachinery", "kv"],
+    imports: ["apimachinery", "kv", "kms"],
     folders: [
       "server",
       "node",
@@ -97,13 +97,14 @@ const architecture: Readonly<Record<string, Layer>> = {
     browser: { except: [] },
   },
   "packages/kv": {
-    imports: ["grpc"],
-    folders: ["etcd", "mysql", "sql", "memory", "watch", "store"],
+    imports: ["grpc", "etcd-api"],
+    folders: ["archive", "etcd", "mysql", "sql", "memory", "watch", "store"],
   },
   "packages/etcd": {
-    imports: ["grpc", "kv", "metrics"],
-    folders: ["server", "watch", "services", "context", "messages"],
+    imports: ["grpc", "etcd-api", "kv", "metrics"],
+    folders: ["server", "watch", "services", "context"],
   },
+  "packages/etcd-api": { imports: ["grpc"], folders: [] },
   "packages/kms": {
     imports: ["grpc"],
     folders: ["sealed-credential", "plugin", "key-file", "envelope"],

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import type { ResponseHeader } from "@cellplane/etcd-api";
 import type { LeaseStore, MvccStore, StoreStatus } from "@cellplane/kv";
 import { GrpcError } from "@cellplane/grpc";
-import type { ResponseHeader } from "../messages/shared-messages.ts";
 
 /** The version that clients take us for: kube-apiserver asks for progress only from 3.5.13 on. */
 export const etcdVersion = "3.6.14";

@@ -1,8 +1,15 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { requestOp, type RequestOp, compare } from "../messages/txn-messages.ts";
-import { deleteRangeRequest, putRequest, rangeRequest } from "../messages/kv-messages.ts";
-import { leaseGrantRequest, leaseGrantResponse } from "../messages/lease-messages.ts";
+import {
+  compare,
+  deleteRangeRequest,
+  leaseGrantRequest,
+  leaseGrantResponse,
+  putRequest,
+  rangeRequest,
+  requestOp,
+  type RequestOp,
+} from "@cellplane/etcd-api";
 import { OwnClient } from "./own-client.suite.ts";
 
 const b = (text: string): Buffer => Buffer.from(text);

@@ -1,28 +1,24 @@
-import { type ClientCall, GrpcChannel, type MessageType } from "@cellplane/grpc";
-import { type EngineOptions, type MvccStore, openMemoryStore } from "@cellplane/kv";
 import {
   putRequest,
   putResponse,
   type PutResponse,
-  type RangeRequest,
   rangeRequest,
+  type RangeRequest,
   rangeResponse,
   type RangeResponse,
-} from "../messages/kv-messages.ts";
-import {
-  type TxnRequest,
   txnRequest,
-  type TxnResponse,
+  type TxnRequest,
   txnResponse,
-} from "../messages/txn-messages.ts";
-import {
-  type WatchCreateRequest,
+  type TxnResponse,
   watchCreateRequest,
-  type WatchRequest,
+  type WatchCreateRequest,
   watchRequest,
-  type WatchResponse,
+  type WatchRequest,
   watchResponse,
-} from "../messages/watch-messages.ts";
+  type WatchResponse,
+} from "@cellplane/etcd-api";
+import { type ClientCall, GrpcChannel, type MessageType } from "@cellplane/grpc";
+import { type EngineOptions, type MvccStore, openMemoryStore } from "@cellplane/kv";
 import { createEtcdServer } from "./create-etcd-server.ts";
 
 /** A facade over a store in memory, and a client of it. */

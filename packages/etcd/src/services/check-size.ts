@@ -1,5 +1,5 @@
+import type { Compare, RequestOp, TxnRequest } from "@cellplane/etcd-api";
 import { etcdError } from "../context/etcd-error.ts";
-import type { Compare, RequestOp, TxnRequest } from "../messages/txn-messages.ts";
 
 /** The longest write, as in etcd. */
 export const maxRequestBytes: number = 1.5 * 1024 * 1024;

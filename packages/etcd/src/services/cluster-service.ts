@@ -1,8 +1,7 @@
+import { authStatusResponse, empty, headerOnly, memberListResponse } from "@cellplane/etcd-api";
 import type { GrpcHandler } from "@cellplane/grpc";
 import type { EtcdContext } from "../context/etcd-context.ts";
 import { type EtcdText, etcdError } from "../context/etcd-error.ts";
-import { authStatusResponse, memberListResponse } from "../messages/cluster-messages.ts";
-import { empty, headerOnly } from "../messages/shared-messages.ts";
 import { answer } from "./answer.ts";
 
 const memberChanges = ["MemberAdd", "MemberRemove", "MemberUpdate", "MemberPromote"];

@@ -1,6 +1,5 @@
+import { empty, healthCheckResponse } from "@cellplane/etcd-api";
 import { type GrpcHandler, handleUnary } from "@cellplane/grpc";
-import { healthCheckResponse } from "../messages/cluster-messages.ts";
-import { empty } from "../messages/shared-messages.ts";
 
 const serving = 1;
 

@@ -1,17 +1,18 @@
-import type { GrpcHandler } from "@cellplane/grpc";
-import type { Operation, OperationResult, TxnResult } from "@cellplane/kv";
-import type { EtcdContext } from "../context/etcd-context.ts";
 import {
   compactionRequest,
   deleteRangeRequest,
   deleteRangeResponse,
+  headerOnly,
   putRequest,
   putResponse,
   rangeRequest,
   rangeResponse,
-} from "../messages/kv-messages.ts";
-import { headerOnly } from "../messages/shared-messages.ts";
-import { txnRequest, txnResponse } from "../messages/txn-messages.ts";
+  txnRequest,
+  txnResponse,
+} from "@cellplane/etcd-api";
+import type { GrpcHandler } from "@cellplane/grpc";
+import type { Operation, OperationResult, TxnResult } from "@cellplane/kv";
+import type { EtcdContext } from "../context/etcd-context.ts";
 import { answer } from "./answer.ts";
 import { checkTxnBytes, checkWriteBytes } from "./check-size.ts";
 import { planRange, tellRange } from "./plan-range.ts";

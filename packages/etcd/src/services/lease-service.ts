@@ -1,18 +1,19 @@
-import { type BidiMethod, type GrpcHandler, handleBidi } from "@cellplane/grpc";
-import type { EtcdContext } from "../context/etcd-context.ts";
-import { toEtcdError } from "../context/etcd-error.ts";
 import {
+  empty,
+  headerOnly,
   leaseGrantRequest,
   leaseGrantResponse,
-  type LeaseIdRequest,
   leaseIdRequest,
-  type LeaseKeepAliveResponse,
+  type LeaseIdRequest,
   leaseKeepAliveResponse,
+  type LeaseKeepAliveResponse,
   leaseLeasesResponse,
   leaseTimeToLiveRequest,
   leaseTimeToLiveResponse,
-} from "../messages/lease-messages.ts";
-import { empty, headerOnly } from "../messages/shared-messages.ts";
+} from "@cellplane/etcd-api";
+import { type BidiMethod, type GrpcHandler, handleBidi } from "@cellplane/grpc";
+import type { EtcdContext } from "../context/etcd-context.ts";
+import { toEtcdError } from "../context/etcd-error.ts";
 import { answer } from "./answer.ts";
 
 /** `etcdserverpb.Lease`. */
@@ -40,7 +41,7 @@ export function createLeaseService(context: EtcdContext): readonly GrpcHandler[]
       { request: leaseTimeToLiveRequest, response: leaseTimeToLiveResponse },
       async ({ id, keys }) => {
         const header = await context.headerNow();
-        const state = context.leases().timeToLive(id);
+        const state = await context.leases().timeToLive(id);
         // So says etcd that there is no such lease.
         if (!state) return { header, id, ttl: -1, grantedTtl: 0, keys: [] };
         const { remainingSeconds: ttl, ttlSeconds: grantedTtl } = state;
@@ -49,7 +50,7 @@ export function createLeaseService(context: EtcdContext): readonly GrpcHandler[]
     ),
     answer("Lease/LeaseLeases", { request: empty, response: leaseLeasesResponse }, async () => ({
       header: await context.headerNow(),
-      leases: context.leases().list(),
+      leases: await context.leases().list(),
     })),
   ];
 }

@@ -1,5 +1,20 @@
 import { crc32 } from "node:zlib";
 import {
+  alarmRequest,
+  alarmResponse,
+  empty,
+  type Empty,
+  hashKvRequest,
+  hashKvResponse,
+  hashResponse,
+  headerOnly,
+  snapshotResponse,
+  type SnapshotResponse,
+  statusResponse,
+  type StatusResponse,
+  wireKeyValue,
+} from "@cellplane/etcd-api";
+import {
   type GrpcHandler,
   handleServerStream,
   type MessageSink,
@@ -9,18 +24,6 @@ import {
 import { CompactedError } from "@cellplane/kv";
 import { type EtcdContext, etcdVersion } from "../context/etcd-context.ts";
 import { etcdError, toEtcdError } from "../context/etcd-error.ts";
-import {
-  alarmRequest,
-  alarmResponse,
-  hashKvRequest,
-  hashKvResponse,
-  hashResponse,
-  type SnapshotResponse,
-  snapshotResponse,
-  type StatusResponse,
-  statusResponse,
-} from "../messages/maintenance-messages.ts";
-import { type Empty, empty, headerOnly, wireKeyValue } from "../messages/shared-messages.ts";
 import { answer } from "./answer.ts";
 import { readPages, writeSnapshot } from "./snapshot.ts";
 

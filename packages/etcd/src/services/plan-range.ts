@@ -1,7 +1,6 @@
+import type { RangeRequest, RangeResponse, ResponseHeader } from "@cellplane/etcd-api";
 import type { KeyValue, RangeRequest as StoreRange, RangeResult } from "@cellplane/kv";
 import { etcdError } from "../context/etcd-error.ts";
-import type { RangeRequest, RangeResponse } from "../messages/kv-messages.ts";
-import type { ResponseHeader } from "../messages/shared-messages.ts";
 import { toBuffer } from "../context/to-buffer.ts";
 
 const order = { none: 0, ascending: 1, descending: 2 } as const;

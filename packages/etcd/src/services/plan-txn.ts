@@ -1,4 +1,14 @@
 import type {
+  Compare,
+  DeleteRangeRequest,
+  PutRequest,
+  RequestOp,
+  ResponseHeader,
+  ResponseOp,
+  TxnRequest,
+  TxnResponse,
+} from "@cellplane/etcd-api";
+import type {
   Compare as StoreCompare,
   Operation,
   OperationResult,
@@ -7,15 +17,6 @@ import type {
 } from "@cellplane/kv";
 import type { EtcdContext } from "../context/etcd-context.ts";
 import { etcdError } from "../context/etcd-error.ts";
-import type { DeleteRangeRequest, PutRequest } from "../messages/kv-messages.ts";
-import type {
-  Compare,
-  RequestOp,
-  ResponseOp,
-  TxnRequest,
-  TxnResponse,
-} from "../messages/txn-messages.ts";
-import type { ResponseHeader } from "../messages/shared-messages.ts";
 import { toBuffer } from "../context/to-buffer.ts";
 import { planRange, tellRange } from "./plan-range.ts";
 

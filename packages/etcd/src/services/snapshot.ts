@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { wireKeyValue } from "@cellplane/etcd-api";
 import type { KeyValue } from "@cellplane/kv";
 import { WireWriter } from "@cellplane/grpc";
 import type { EtcdContext } from "../context/etcd-context.ts";
-import { wireKeyValue } from "../messages/shared-messages.ts";
 
 const pageKeys = 500;
 const sectorBytes = 512;

@@ -1,5 +1,5 @@
+import type { WatchCreateRequest } from "@cellplane/etcd-api";
 import type { WatchRequest as StoreWatch } from "@cellplane/kv";
-import type { WatchCreateRequest } from "../messages/watch-messages.ts";
 import { toBuffer } from "../context/to-buffer.ts";
 
 const filter = { noPut: 0, noDelete: 1 } as const;

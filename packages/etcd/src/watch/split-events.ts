@@ -1,4 +1,4 @@
-import type { WireEvent } from "../messages/watch-messages.ts";
+import type { WireEvent } from "@cellplane/etcd-api";
 
 /** About what an event has around its keys and values. */
 const overheadBytes = 64;

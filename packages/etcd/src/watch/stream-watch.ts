@@ -1,5 +1,5 @@
+import type { WatchCreateRequest, WireEvent } from "@cellplane/etcd-api";
 import { CompactedError, type Watch, type WatchBatch, type WatchListener } from "@cellplane/kv";
-import type { WatchCreateRequest, WireEvent } from "../messages/watch-messages.ts";
 import type { ProgressSource } from "./watch-progress.ts";
 
 /** What a watch tells its stream. */

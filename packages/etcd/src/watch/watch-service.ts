@@ -1,11 +1,11 @@
+import {
+  watchRequest,
+  type WatchRequest,
+  watchResponse,
+  type WatchResponse,
+} from "@cellplane/etcd-api";
 import { type BidiMethod, type GrpcHandler, handleBidi } from "@cellplane/grpc";
 import type { EtcdContext } from "../context/etcd-context.ts";
-import {
-  type WatchRequest,
-  watchRequest,
-  type WatchResponse,
-  watchResponse,
-} from "../messages/watch-messages.ts";
 import { WatchStream } from "./watch-stream.ts";
 
 const method: BidiMethod<WatchRequest, WatchResponse> = {

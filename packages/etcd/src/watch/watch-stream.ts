@@ -1,12 +1,12 @@
-import type { MessageSink, MessageSource } from "@cellplane/grpc";
-import type { EtcdContext } from "../context/etcd-context.ts";
-import { toEtcdError } from "../context/etcd-error.ts";
 import type {
   WatchCreateRequest,
   WatchRequest,
   WatchResponse,
   WireEvent,
-} from "../messages/watch-messages.ts";
+} from "@cellplane/etcd-api";
+import type { MessageSink, MessageSource } from "@cellplane/grpc";
+import type { EtcdContext } from "../context/etcd-context.ts";
+import { toEtcdError } from "../context/etcd-error.ts";
 import { maxMessageBytes } from "../services/check-size.ts";
 import { planWatch, refuseWatch } from "./plan-watch.ts";
 import { splitEvents } from "./split-events.ts";

@@ -25,7 +25,7 @@ function describeGrants(open: OpenLeaseStore): void {
       const lease = await leases.grant({ id: 0, ttlSeconds: 1 });
       equal(lease.ttlSeconds, 2);
       equal(Number.isSafeInteger(lease.id) && lease.id > 0, true);
-      deepEqual(leases.list(), [lease]);
+      deepEqual(await leases.list(), [lease]);
       equal(await store.headRevision(), 1);
       await store[Symbol.asyncDispose]();
     });
@@ -54,7 +54,7 @@ function describeGrants(open: OpenLeaseStore): void {
         await leases.grant({ id, ttlSeconds });
       }
       deepEqual(
-        leases.list().map(({ id }) => id),
+        (await leases.list()).map(({ id }) => id),
         [2, 3, 1],
       );
       await store[Symbol.asyncDispose]();
@@ -83,7 +83,7 @@ function describeAttachment(open: OpenLeaseStore): void {
       const { store, leases } = await openWithClock(open);
       await leases.grant({ id: 7, ttlSeconds: 60 });
       equal(await leases.revoke(7), 1);
-      equal(leases.timeToLive(7), undefined);
+      equal(await leases.timeToLive(7), undefined);
       await store[Symbol.asyncDispose]();
     });
 
@@ -97,7 +97,7 @@ function describeAttachment(open: OpenLeaseStore): void {
       await put(store, "moved", "v", { lease: 2 });
       await remove(store, "gone");
       await run(store, { kind: "put", key: k("kept"), value: k("w"), ignoreLease: true });
-      deepEqual(leases.timeToLive(1)?.keys, [k("kept")]);
+      deepEqual((await leases.timeToLive(1))?.keys, [k("kept")]);
       await leases.revoke(1);
       equal(textOf((await store.range(everything)).kvs), "detached moved");
       await store[Symbol.asyncDispose]();
@@ -139,14 +139,14 @@ function describeExpiry(open: OpenLeaseStore): void {
       await put(store, "a", "v", { lease: 7 });
       const watch = new RecordingWatch(store, { key: k("a") });
       clock.advance(9999);
-      equal(leases.timeToLive(7)?.remainingSeconds, 0);
+      equal((await leases.timeToLive(7))?.remainingSeconds, 0);
       equal((await store.range({ key: k("a") })).count, 1);
       clock.advance(1);
       await watch.until(({ events }) => events.length > 0);
       equal(watch.text, "-a@3");
       // Waits for the outcome.
       equal(await leases.keepAlive(7), undefined);
-      equal(leases.timeToLive(7), undefined);
+      equal(await leases.timeToLive(7), undefined);
       await store[Symbol.asyncDispose]();
     });
 
@@ -161,7 +161,7 @@ function describeExpiry(open: OpenLeaseStore): void {
       clock.advance(2000);
       await watch.until(({ events }) => events.length > 0);
       equal(watch.text, "-b@4");
-      equal(leases.timeToLive(1)?.remainingSeconds, 8);
+      equal((await leases.timeToLive(1))?.remainingSeconds, 8);
       equal(await leases.keepAlive(2), undefined);
       await store[Symbol.asyncDispose]();
     });
@@ -181,7 +181,7 @@ function describeExpiry(open: OpenLeaseStore): void {
       await watch.until(({ events }) => events.length === 100);
       equal(new Set(watch.events.map(({ kv }) => kv.modRevision)).size, 100);
       await Promise.all(ids.map((id) => leases.keepAlive(id)));
-      deepEqual(leases.list(), []);
+      deepEqual(await leases.list(), []);
       await store[Symbol.asyncDispose]();
     });
   });

@@ -174,9 +174,9 @@ export interface LeaseStore {
   revoke(id: number): Promise<Revision>;
   /** Gives a lease its whole time again; `undefined` if there is none, or none any more. */
   keepAlive(id: number): Promise<Lease | undefined>;
-  timeToLive(id: number): LeaseState | undefined;
+  timeToLive(id: number): Promise<LeaseState | undefined>;
   /** Those that end first come first. */
-  list(): readonly Lease[];
+  list(): Promise<readonly Lease[]>;
 }
 
 /** What the store says of itself. */

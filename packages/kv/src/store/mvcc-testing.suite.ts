@@ -35,7 +35,7 @@ export async function put(
 
 /** Grants a lease of an hour where there is none of this id. */
 export async function ensureLease({ leases }: MvccStore, id: number): Promise<void> {
-  if (leases && !leases.timeToLive(id)) await leases.grant({ id, ttlSeconds: 3600 });
+  if (leases && !(await leases.timeToLive(id))) await leases.grant({ id, ttlSeconds: 3600 });
 }
 
 /** Puts keys one after another; values are the key and the number of the put, from 1: `a1`. */

@@ -94,7 +94,7 @@ export class LeaseKeeper implements LeaseStore {
     return lease && { id, ttlSeconds: lease.ttlSeconds };
   }
 
-  timeToLive(id: number): LeaseState | undefined {
+  async timeToLive(id: number): Promise<LeaseState | undefined> {
     const { book, clock } = this.#host;
     const lease = book.get(id);
     if (!lease) return undefined;
@@ -107,7 +107,7 @@ export class LeaseKeeper implements LeaseStore {
     };
   }
 
-  list(): readonly Lease[] {
+  async list(): Promise<readonly Lease[]> {
     return this.#host.book.byDue().map(({ id, ttlSeconds }) => ({ id, ttlSeconds }));
   }
 

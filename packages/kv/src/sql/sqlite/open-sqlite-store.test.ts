@@ -37,8 +37,8 @@ describe("openSqliteStore() once more", () => {
     await first[Symbol.asyncDispose]();
     const leaseClock = { nowMs: () => 0, after: () => () => undefined };
     await using second = await openSqliteStore({ path, writer: "inline", leaseClock });
-    deepEqual(second.leases?.list(), [{ id: 4, ttlSeconds: 60 }]);
-    const state = second.leases?.timeToLive(4);
+    deepEqual(await second.leases?.list(), [{ id: 4, ttlSeconds: 60 }]);
+    const state = await second.leases?.timeToLive(4);
     deepEqual(state, { id: 4, ttlSeconds: 60, remainingSeconds: 60, keys: [k("a")] });
   });
 });
