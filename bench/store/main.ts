@@ -1,68 +1,80 @@
 /**
- * Measures the stores side by side in one run: `node bench/store/main.ts [secondsPerCase]`.
- * A database joins in where CELLPLANE_BENCH_MYSQL holds the URL of an empty one.
- * Figures of different runs are not comparable; the ratios of one run are.
+ * Measures stores side by side in one run, a real etcd among them:
+ * `node bench/store/main.ts [--subjects etcd,sqlite,…] [--only REGEXP] [--seconds 2] [--rounds 3]
+ * [--keys 10000] [--folder DIR] [--json FILE] [--plots FOLDER]`.
+ * Rounds go through all stores in turn, and ratios are those of one round, for a disk's mood changes.
+ * `etcd` and `facade …` are reached by the same gRPC client, the others in the bench's own process.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, release, tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  openMemoryStore,
-  openMysqlStore,
-  openSqliteStore,
-  type MvccStore,
-} from "../../packages/kv/src/index.ts";
-import { measureFanOut, measureReads, measureWrites, type Figure } from "./measure.ts";
-import { measureSingleCommits } from "./single-commits.ts";
+import { parseArgs } from "node:util";
+import { describeMachine, formatMachine } from "../support/machine.ts";
+import { drawStorePlots, formatTable, type Report, type Sample } from "./report.ts";
+import { SubjectOpener, type Subject, subjectNames, type SubjectName } from "./subjects.ts";
+import { fillTable, workloadsOf } from "./workloads.ts";
 
-const ms = Number(process.argv[2] ?? 1) * 1000;
-const directory = mkdtempSync(join(tmpdir(), "cellplane-bench-"));
+const { values: options } = parseArgs({
+  options: {
+    subjects: { type: "string", default: subjectNames.join(",") },
+    only: { type: "string", default: "" },
+    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "3" },
+    keys: { type: "string", default: "10000" },
+    folder: { type: "string" },
+    json: { type: "string" },
+    plots: { type: "string" },
+    from: { type: "string" },
+  },
+});
 
-const mysqlUrl = process.env["CELLPLANE_BENCH_MYSQL"];
-
-/** Stores to measure, in order. */
-const stores: Readonly<Record<string, () => Promise<MvccStore>>> = {
-  memory: () => openMemoryStore(),
-  "sqlite, writer in a thread": () => openSqliteStore({ path: join(directory, "a", "store.db") }),
-  "sqlite, writer inline": () =>
-    openSqliteStore({ path: join(directory, "b", "store.db"), writer: "inline" }),
-  ...(mysqlUrl === undefined ? {} : { database: () => openMysqlStore(mysqlUrl) }),
-};
-
-async function main(): Promise<void> {
-  const [cpu] = cpus();
-  console.log(`${cpu?.model.trim()} x ${cpus().length}, Linux ${release()}`);
-  console.log(`Node ${process.version}, SQLite ${process.versions["sqlite"]}, 2 KB values`);
-  for (const [name, open] of Object.entries(stores)) {
-    await using store = await open();
-    await report(name, measureWrites(store, { clients: 1, ms }));
-    await report(name, measureWrites(store, { clients: 16, ms }));
-    await report(name, measureWrites(store, { clients: 64, ms }));
-    for (const figure of await measureReads(store, ms / 2)) print(name, figure);
-    await report(name, measureFanOut(store, { watchers: 1000, ms }));
+async function measure(): Promise<Report> {
+  const folder = mkdtempSync(join(options.folder ?? tmpdir(), "cellplane-bench-"));
+  const samples: Sample[] = [];
+  const machine = describeMachine();
+  console.log(formatMachine(machine));
+  try {
+    await using opened = new AsyncDisposableStack();
+    const opener = new SubjectOpener(folder, opened);
+    const subjects: Subject[] = [];
+    for (const name of options.subjects.split(","))
+      subjects.push(await opener.open(checkName(name)));
+    const keys = Number(options.keys);
+    for (const subject of subjects) await fillTable(subject, keys);
+    const only = new RegExp(options.only);
+    for (const workload of workloadsOf(keys)) {
+      if (!only.test(workload.name)) continue;
+      for (let round = 0; round < Number(options.rounds); round++) {
+        for (const subject of subjects) {
+          if (workload.without?.includes(subject.name.split(" ")[0] ?? "")) continue;
+          const figure = await workload.run(subject, Number(options.seconds) * 1000);
+          samples.push({ workload: workload.name, subject: subject.name, round, ...figure });
+        }
+      }
+      console.log(formatTable(samples.filter((sample) => sample.workload === workload.name)));
+    }
+    return { machine, keys, samples };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  const path = join(directory, "single.db");
-  print("sqlite, one commit per write", await measureSingleCommits(path, ms));
 }
 
-async function report(name: string, figure: Promise<Figure>): Promise<void> {
-  print(name, await figure);
+function checkName(name: string): SubjectName {
+  const known = subjectNames.find((subject) => subject === name);
+  if (known === undefined) {
+    throw new Error(`Cannot measure "${name}"; there are: ${subjectNames.join(", ")}`);
+  }
+  return known;
 }
 
-function print(name: string, { what, perSecond, p50Ms, p99Ms, cpuMicros }: Figure): void {
-  const columns = [
-    name.padEnd(28),
-    what.padEnd(38),
-    `${Math.round(perSecond).toLocaleString("en")}/s`.padStart(12),
-    `p50 ${p50Ms.toFixed(2)} ms`.padStart(14),
-    `p99 ${p99Ms.toFixed(2)} ms`.padStart(15),
-    `main thread ${cpuMicros.toFixed(1)} us each`.padStart(28),
-  ];
-  console.log(columns.join(" "));
-}
-
-try {
-  await main();
-} finally {
-  rmSync(directory, { recursive: true });
+const report =
+  options.from === undefined
+    ? await measure()
+    : (JSON.parse(readFileSync(options.from, "utf8")) as Report);
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report)}\n`);
+if (options.plots !== undefined) {
+  mkdirSync(options.plots, { recursive: true });
+  for (const [name, svg] of drawStorePlots(report)) {
+    writeFileSync(join(options.plots, `performance-store-${name}.svg`), svg);
+  }
 }

@@ -3,6 +3,7 @@ import { WireError } from "./wire-error.ts";
 const firstBytes = 128;
 // Three bytes a UTF-16 unit at most, so the length of a shorter text always fits one byte.
 const shortText = 42;
+const empty = Buffer.alloc(0);
 
 /**
  * Writes protobuf's wire format into one growing buffer, which `take` hands over without a copy.
@@ -13,7 +14,7 @@ const shortText = 42;
  * writer.take(); // 4 bytes of length and text, and an empty writer
  */
 export class WireWriter {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = empty;
   #at = 0;
 
   /** Bytes written since the last `take`. */
@@ -24,7 +25,7 @@ export class WireWriter {
   /** What has been written. The writer is empty afterwards and never touches these bytes again. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#at);
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = empty;
     this.#at = 0;
     return taken;
   }

@@ -68,6 +68,11 @@ export class MysqlTestServer implements AsyncDisposable {
     }
   }
 
+  /** The process of the server, while it runs. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** Ends the server as a power cut would, as far as a process can tell. */
   async kill(): Promise<void> {
     const process = this.#process;
