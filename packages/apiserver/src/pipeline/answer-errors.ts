@@ -24,7 +24,7 @@ export function answerErrors<Req extends IncomingRequest>(logger: Logger): Stage
 }
 
 function answer(request: IncomingRequest, thrown: unknown, logger: Logger): ApiResponse {
-  const error = toStatusError(thrown);
+  const error = toStatusError(thrown, request.method);
   if (error.cause !== undefined && error.code >= 500) {
     const fields = { err: error.cause, auditId: request.auditId, uri: request.uri };
     logger.error(fields, "A request failed inside the server");

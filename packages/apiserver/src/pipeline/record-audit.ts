@@ -23,7 +23,7 @@ export function recordAudit<Req extends Audited>(
       const response = await next(request);
       return followEnd(response, record);
     } catch (thrown) {
-      const error = toStatusError(thrown);
+      const error = toStatusError(thrown, request.method);
       record(thrown instanceof StatusError ? "ResponseComplete" : "Panic", {
         code: error.code,
         ...(error.reason === "" ? {} : { reason: error.reason }),

@@ -7,8 +7,11 @@ import {
   UnavailableError,
 } from "@cellplane/kv";
 
-/** What was thrown, as the API tells it: the border between the store's errors and the wire. */
-export function toStatusError(thrown: unknown): StatusError {
+/**
+ * What was thrown, as the API tells it: the border between the store's errors and the wire.
+ * `method`: of the HTTP request.
+ */
+export function toStatusError(thrown: unknown, method: string): StatusError {
   if (thrown instanceof StatusError) return thrown;
   if (thrown instanceof CompactedError) {
     return new StatusError("Expired", "The resourceVersion for the provided list is too old.", {
@@ -21,12 +24,8 @@ export function toStatusError(thrown: unknown): StatusError {
       cause: thrown,
     });
   }
-  if (thrown instanceof UnavailableError || thrown instanceof OutcomeUnknownError) {
-    return new StatusError("ServiceUnavailable", "the store is not available", {
-      details: { retryAfterSeconds: 1 },
-      cause: thrown,
-    });
-  }
+  if (thrown instanceof UnavailableError) return storeAway(thrown, method);
+  if (thrown instanceof OutcomeUnknownError) return outcomeUnknown(thrown);
   if (isAbort(thrown)) return timedOut(thrown);
   return StatusError.from(thrown);
 }
@@ -34,6 +33,26 @@ export function toStatusError(thrown: unknown): StatusError {
 /** 504 of a request that did not come to its end in time. */
 export function timedOut(cause?: unknown): StatusError {
   const text = "Timeout: request did not complete within the allotted timeout";
+  return new StatusError("Timeout", text, { details: {}, cause });
+}
+
+/** 503, which clients may repeat blindly: nothing was written. */
+function storeAway(cause: UnavailableError, method: string): StatusError {
+  const isRead = method === "GET" || method === "HEAD";
+  const what = isRead
+    ? "the newest state cannot be told; with resourceVersion=0 the last known one can be read"
+    : "the write was not made";
+  const text = `the database is not available: ${what}`;
+  return new StatusError("ServiceUnavailable", text, {
+    details: { retryAfterSeconds: 1 },
+    cause,
+  });
+}
+
+// Without Retry-After: clients repeat those requests by themselves, and this one may have succeeded.
+function outcomeUnknown(cause: OutcomeUnknownError): StatusError {
+  const text =
+    "Timeout: the database did not tell in time whether the write was made; read the object to find out";
   return new StatusError("Timeout", text, { details: {}, cause });
 }
 

@@ -108,7 +108,7 @@ async function insert(
   const path = objectPath(namespace, name);
   const value = encodeStoredObject(stored);
   using _ = cache.announce(path, { value, object: stored });
-  const outcome = await storage.put(prefix + path, value, 0);
+  const outcome = await storage.put(prefix + path, value, { expect: 0, signal });
   if (outcome.kind === "lost") return undefined;
   const answer = await toAnswer(request, { object, stored });
   return { kind: "created", object: withRevision(answer, outcome.revision) };

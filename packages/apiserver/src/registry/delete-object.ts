@@ -7,7 +7,7 @@ import { toRequestVersion, toStorageVersion } from "./convert-object.ts";
 import { objectNotFound } from "./create-object.ts";
 import { deletionFinalizers, type DeleteOptions } from "./delete-options.ts";
 import { formatTime, withMetadata, withRevision } from "./prepare-metadata.ts";
-import type { WriteRequest } from "./write-request.ts";
+import { conditionOf, type WriteRequest } from "./write-request.ts";
 
 /** `deleted`: it is gone. `marked`: it stays until its finalizers or its grace period are over. */
 export interface DeleteResult {
@@ -109,7 +109,7 @@ async function writeMark(
   const stored = await toStorageVersion(request, write.marked);
   const path = objectPath(request.namespace, request.name);
   const value = encodeStoredObject(stored);
-  const outcome = await storage.put(prefix + path, value, write.cached.revision);
+  const outcome = await storage.put(prefix + path, value, conditionOf(request, write.cached));
   if (outcome.kind === "written") {
     return { kind: "marked", object: withRevision(write.marked, outcome.revision) };
   }
@@ -123,7 +123,7 @@ async function remove(
   if (request.dryRun) return { kind: "deleted", object: write.last };
   const { cache, storage, prefix } = request.store;
   const path = objectPath(request.namespace, request.name);
-  const outcome = await storage.delete(prefix + path, write.cached.revision);
+  const outcome = await storage.delete(prefix + path, conditionOf(request, write.cached));
   if (outcome.kind === "written") return { kind: "deleted", object: write.last };
   return { kind: "lost", current: outcome.current && cache.decode({ path, ...outcome.current }) };
 }

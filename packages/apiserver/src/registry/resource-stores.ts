@@ -6,6 +6,7 @@ import {
 import type { MvccStore } from "@cellplane/kv";
 import { resourcePrefix } from "../storage/object-key.ts";
 import { ObjectStorage } from "../storage/object-storage.ts";
+import type { StoreMonitor } from "../storage/store-monitor.ts";
 import { plainValues, type ValueTransformer } from "../storage/value-transformer.ts";
 import type { FieldIndex } from "../watch-cache/cached-object.ts";
 import type { StoreFeed } from "../watch-cache/store-feed.ts";
@@ -30,6 +31,8 @@ export interface ResourceStoresOptions {
   readonly store: MvccStore;
   readonly feed: StoreFeed;
   readonly registry: ResourceRegistry;
+  /** Knows whether the store is away; absent: it never is. */
+  readonly monitor?: StoreMonitor;
   /** Encryption of the values of a resource. */
   readonly transformerOf?: (resource: GroupResource) => ValueTransformer;
 }
@@ -68,13 +71,14 @@ export class ResourceStores implements Disposable {
   }
 
   #open(definition: ResourceDefinition): ResourceStore {
-    const { store, feed, transformerOf } = this.#options;
+    const { store, feed, monitor, transformerOf } = this.#options;
     const prefix = resourcePrefix(definition);
     const values = transformerOf?.(definition) ?? plainValues;
     const storage = new ObjectStorage(store, values);
     const fields = fieldIndexOf(definition);
     const normalize = normalizerOf(definition);
-    const cache = new WatchCache({ prefix, fields, normalize, store, storage, values, feed });
+    const parts = { store, storage, values, feed, monitor };
+    const cache = new WatchCache({ prefix, fields, normalize, ...parts });
     return { definition, prefix, cache, storage };
   }
 

@@ -18,7 +18,7 @@ import { normalizeObject } from "./normalize-object.ts";
 import { prepareChange } from "./prepare-change.ts";
 import { withRevision } from "./prepare-metadata.ts";
 import { checkChangedObject, dedupeOwners } from "./validate-object.ts";
-import type { WriteRequest, WriteResult } from "./write-request.ts";
+import { conditionOf, type WriteRequest, type WriteResult } from "./write-request.ts";
 
 /** One update: how the new object comes from the current one, and what must hold. */
 export interface UpdateRequest extends WriteRequest {
@@ -100,7 +100,7 @@ async function swap(
   const path = objectPath(request.namespace, request.name);
   const value = encodeStoredObject(stored);
   using _ = cache.announce(path, { value, object: stored });
-  const outcome = await storage.put(prefix + path, value, write.cached.revision);
+  const outcome = await storage.put(prefix + path, value, conditionOf(request, write.cached));
   if (outcome.kind === "written") {
     const answer = await toAnswer(request, { object: write.next, stored });
     return { kind: "updated", object: withRevision(answer, outcome.revision) };
@@ -115,7 +115,7 @@ async function remove(
   if (request.dryRun) return { kind: "deleted", object: write.last };
   const { cache, storage, prefix } = request.store;
   const path = objectPath(request.namespace, request.name);
-  const outcome = await storage.delete(prefix + path, write.cached.revision);
+  const outcome = await storage.delete(prefix + path, conditionOf(request, write.cached));
   if (outcome.kind === "written") return { kind: "deleted", object: write.last };
   return { kind: "lost", current: outcome.current && cache.decode({ path, ...outcome.current }) };
 }

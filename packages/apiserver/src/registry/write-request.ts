@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import type { UserInfo } from "../request/user.ts";
+import type { WriteCondition } from "../storage/object-storage.ts";
 import type { ResourceDefinition, ResourceVersion, StrategyContext } from "./resource.ts";
 import type { ResourceStore } from "./resource-stores.ts";
 
@@ -69,4 +70,12 @@ export function strategyContext(request: WriteRequest): StrategyContext {
     nowMs: request.nowMs,
     createsStatus: request.createsStatus === true,
   };
+}
+
+/** What must hold for a write to what was read. */
+export function conditionOf(
+  { signal }: WriteRequest,
+  { revision }: { readonly revision: number },
+): WriteCondition {
+  return { expect: revision, signal };
 }

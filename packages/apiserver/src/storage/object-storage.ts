@@ -1,4 +1,5 @@
-import type { KeyValue, MvccStore, Operation, TxnResult } from "@cellplane/kv";
+import { StatusError } from "@cellplane/apimachinery";
+import type { KeyValue, MvccStore, Operation, TxnRequest, TxnResult } from "@cellplane/kv";
 import { plainValues, type ValueTransformer } from "./value-transformer.ts";
 
 /** What a write did. A lost race is an outcome: `current` is what is there now, if anything. */
@@ -33,6 +34,13 @@ export interface PageRequest {
   readonly revision: number;
 }
 
+/** What must hold for a write, and how long it may take. */
+export interface WriteCondition {
+  /** The key's revision; 0: there is no such key. */
+  readonly expect: number;
+  readonly signal: AbortSignal;
+}
+
 /** Objects over the key-value store: compare-and-swap by revision, and snapshots. */
 export class ObjectStorage {
   readonly #store: MvccStore;
@@ -44,14 +52,14 @@ export class ObjectStorage {
   }
 
   /** Writes if the key's revision still is `expect`; 0: if there is no such key. */
-  async put(key: string, value: Buffer, expect: number): Promise<WriteOutcome> {
+  async put(key: string, value: Buffer, condition: WriteCondition): Promise<WriteOutcome> {
     const bytes = await this.#values.toStore(value, key);
-    return await this.#swap(key, expect, { kind: "put", key: Buffer.from(key), value: bytes });
+    return await this.#swap(key, condition, { kind: "put", key: Buffer.from(key), value: bytes });
   }
 
   /** Deletes if the key's revision still is `expect`. */
-  async delete(key: string, expect: number): Promise<WriteOutcome> {
-    return await this.#swap(key, expect, { kind: "delete", key: Buffer.from(key) });
+  async delete(key: string, condition: WriteCondition): Promise<WriteOutcome> {
+    return await this.#swap(key, condition, { kind: "delete", key: Buffer.from(key) });
   }
 
   /** @throws {CompactedError | FutureRevisionError} */
@@ -67,12 +75,19 @@ export class ObjectStorage {
     return { revision: result.revision, values, more: result.more, count: result.count };
   }
 
-  async #swap(key: string, expect: number, write: Operation): Promise<WriteOutcome> {
+  async #swap(
+    key: string,
+    { expect, signal }: WriteCondition,
+    write: Operation,
+  ): Promise<WriteOutcome> {
     const keyBytes = Buffer.from(key);
-    const result = await this.#store.txn({
+    const request: TxnRequest = {
       compare: [{ key: keyBytes, target: "mod", result: "equal", operand: expect }],
       success: [write],
       failure: [{ kind: "range", key: keyBytes }],
+    };
+    const result = await this.#store.txn(request, signal).catch((error: unknown) => {
+      throw signal.aborted && error === signal.reason ? notInTime(error) : error;
     });
     if (result.succeeded) return { kind: "written", revision: result.revision };
     const current = currentOf(result);
@@ -88,4 +103,11 @@ export class ObjectStorage {
 function currentOf(result: TxnResult): KeyValue | undefined {
   const [read] = result.results;
   return read?.kind === "range" ? read.kvs[0] : undefined;
+}
+
+/** The store leaves out a write whose time is over before its turn. */
+function notInTime(cause: unknown): StatusError {
+  const text =
+    "Timeout: request did not complete within the allotted timeout: the write was not made";
+  return new StatusError("Timeout", text, { details: {}, cause });
 }

@@ -1,4 +1,5 @@
 import { StatusError } from "@cellplane/apimachinery";
+import type { ResourceRequest } from "./resource-request.ts";
 import type { WatchCache } from "../watch-cache/watch-cache.ts";
 
 const futureWaitMs = 3000;
@@ -7,21 +8,30 @@ const futureWaitMs = 3000;
 export type Freshness = "newest" | number;
 
 /**
- * Waits until the cache is new enough; `undefined`: it is, as nearly always.
+ * Waits until the cache is new enough; `undefined`: it is, as nearly always. Where the store is away
+ * a read that may be older is answered, with a warning of how old.
  *
  * @throws {StatusError} 504 for a revision that does not come within 3 s
  */
 export function awaitFreshness(
-  cache: WatchCache,
+  { request, store: { cache } }: Pick<ResourceRequest, "request" | "store">,
   freshness: Freshness,
-  signal: () => AbortSignal,
 ): Promise<void> | undefined {
   if (freshness === "newest") {
-    return cache.isAtHead() ? undefined : unlessAborted(cache.reachHead(), signal());
+    const ready = cache.reachHead();
+    return ready && unlessAborted(ready, request.deadline());
   }
+  warnOfAge(cache, request.warnings);
   if (cache.isAt(freshness)) return undefined;
-  if (freshness === 0) return unlessAborted(cache.reach(0), signal());
-  return awaitRevision(cache, freshness, signal());
+  if (freshness === 0) return unlessAborted(cache.reach(0), request.deadline());
+  return awaitRevision(cache, freshness, request.deadline());
+}
+
+function warnOfAge(cache: WatchCache, warnings: string[]): void {
+  const { staleMs } = cache;
+  if (staleMs === undefined) return;
+  const age = Math.ceil(staleMs / 1000);
+  warnings.push(`the database cannot be reached; this is what it had ${age}s ago`);
 }
 
 async function awaitRevision(
@@ -49,8 +59,8 @@ function tooLarge(revision: number, current: number): StatusError {
 }
 
 async function unlessAborted(ready: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason as Error);
   const abort = (): void => reject(signal.reason as Error);
   signal.addEventListener("abort", abort, { once: true });
   try {

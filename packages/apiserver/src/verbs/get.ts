@@ -35,7 +35,7 @@ export async function readCached(target: ResourceRequest): Promise<CachedObject>
   const { namespace, name } = request.info;
   const text = request.query.get("resourceVersion") ?? "";
   const freshness = text === "" ? "newest" : parseListRevision(text);
-  const wait = awaitFreshness(store.cache, freshness, request.deadline);
+  const wait = awaitFreshness(target, freshness);
   if (wait) await wait;
   const cached = store.cache.get(definition.namespaced ? namespace : "", name);
   if (cached) return cached;

@@ -25,7 +25,7 @@ export interface ListRead {
 export async function readListPage(target: ResourceRequest, read: ListRead): Promise<ListPage> {
   const { cache } = target.store;
   const plan = planRead(read.options);
-  const wait = awaitFreshness(cache, plan.freshness, target.request.deadline);
+  const wait = awaitFreshness(target, plan.freshness);
   if (wait) await wait;
   const isCurrent = plan.revision === 0 || cache.changedRevision <= plan.revision;
   if (isCurrent) return readCache(target, read, plan);

@@ -24,8 +24,7 @@ export async function serveWatch(
   const options = parseListOptions(target.request.query, "watch");
   const plan = planWatch(options);
   const selection = parseSelection(target, options);
-  const { cache } = target.store;
-  const wait = awaitFreshness(cache, plan.freshness, target.request.deadline);
+  const wait = awaitFreshness(target, plan.freshness);
   if (wait) await wait;
   const encoder = new WatchEncoder(target, form, deps.nowMs);
   const watch = new ServedWatch(deps, target, { options, plan, selection, encoder });

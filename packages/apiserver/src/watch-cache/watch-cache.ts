@@ -2,6 +2,7 @@ import type { KubernetesObject } from "@cellplane/apimachinery";
 import { CompactedError, type MvccStore, type WatchEvent } from "@cellplane/kv";
 import type { ObjectStorage } from "../storage/object-storage.ts";
 import { prefixEnd } from "../storage/object-key.ts";
+import type { StoreMonitor } from "../storage/store-monitor.ts";
 import type { ValueTransformer } from "../storage/value-transformer.ts";
 import { backfill } from "./backfill.ts";
 import { type CacheEvent, cacheEvent } from "./cache-event.ts";
@@ -23,6 +24,8 @@ export interface WatchCacheOptions {
   readonly storage: ObjectStorage;
   readonly values: ValueTransformer;
   readonly feed: StoreFeed;
+  /** Knows whether the store is away; absent: it never is. */
+  readonly monitor?: Pick<StoreMonitor, "staleMs"> | undefined;
   readonly ring?: EventRingLimits;
   /** Parsed objects kept at most. */
   readonly parsed?: number;
@@ -92,12 +95,6 @@ export class WatchCache implements Disposable {
     return this.#loaded && this.#draining === undefined && this.revision >= revision;
   }
 
-  /** Whether it has seen every write that was answered before this call, as far as that can be told at once. */
-  isAtHead(): boolean {
-    const head = this.#options.store.headRevision();
-    return typeof head === "number" && this.isAt(head);
-  }
-
   /** Resolves when loaded and at least at `revision`. */
   async reach(revision: number, signal?: AbortSignal): Promise<void> {
     while (!this.#loaded) await (this.#loading ??= this.#load());
@@ -105,10 +102,19 @@ export class WatchCache implements Disposable {
     while (this.#draining) await this.#draining;
   }
 
-  /** Resolves when the cache has seen every write that was answered before this call. */
-  async reachHead(signal?: AbortSignal): Promise<void> {
-    if (this.isAtHead()) return;
-    await this.reach(await this.#options.store.headRevision(), signal);
+  /**
+   * Resolves when the cache has seen every write that was answered before this call; `undefined`:
+   * it has.
+   */
+  reachHead(signal?: AbortSignal): Promise<void> | undefined {
+    const head = this.#options.store.headRevision();
+    if (typeof head !== "number") return head.then((revision) => this.reach(revision, signal));
+    return this.isAt(head) ? undefined : this.reach(head, signal);
+  }
+
+  /** How old the cache may be where the store is away, in milliseconds; `undefined`: it is not. */
+  get staleMs(): number | undefined {
+    return this.#options.monitor?.staleMs;
   }
 
   get(namespace: string, name: string): CachedObject | undefined {

@@ -69,14 +69,14 @@ export class Committer {
   /** Runs a checked transaction. */
   run(request: TxnRequest | RevokeRequest, signal: AbortSignal | undefined): Promise<TxnResult> {
     if (this.#broken) return Promise.reject(this.#broken);
-    return new Promise((resolve, reject) => {
-      const bytes = bytesOf(request.success) + bytesOf(request.failure);
-      const waiting = { request, signal, bytes, resolve, reject, outcome: undefined };
-      this.#queue.push(waiting);
-      if (signal && this.#host.log.shared) leaveOnAbort(waiting, signal);
-      // From a microtask, so that those who arrive in the same turn of the event loop share a batch.
-      this.#running ??= Promise.resolve().then(() => this.#drain());
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<TxnResult>();
+    const bytes = bytesOf(request.success) + bytesOf(request.failure);
+    const waiting = { request, signal, bytes, resolve, reject, outcome: undefined };
+    this.#queue.push(waiting);
+    if (signal && this.#host.log.shared) leaveOnAbort(waiting, signal, promise);
+    // From a microtask, so that those who arrive in the same turn of the event loop share a batch.
+    this.#running ??= Promise.resolve().then(() => this.#drain());
+    return promise;
   }
 
   /** Resolves when nothing waits any more. */
@@ -254,12 +254,19 @@ function bytesOf(operations: readonly Operation[]): number {
   return bytes;
 }
 
-/** A database that is away may keep others waiting for long, but nobody beyond its time; `#decide` leaves it out then. */
-function leaveOnAbort(waiting: Waiting, signal: AbortSignal): void {
+/**
+ * A database that is away may keep others waiting for long, but nobody beyond its time: `#decide`
+ * leaves out who has left before, and who leaves later does not know what came of it.
+ */
+function leaveOnAbort(waiting: Waiting, signal: AbortSignal, settled: Promise<unknown>): void {
   const leave = (): void => {
-    if (!waiting.outcome) waiting.reject(signal.reason);
+    if (!waiting.outcome) return waiting.reject(signal.reason);
+    const why = "Cannot tell in time whether the write was committed: its answer is still awaited";
+    waiting.reject(new OutcomeUnknownError(why));
   };
+  const stay = (): void => signal.removeEventListener("abort", leave);
   signal.addEventListener("abort", leave, { once: true });
+  settled.then(stay, stay);
 }
 
 function hasPut(operations: readonly Operation[]): boolean {
