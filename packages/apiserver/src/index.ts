@@ -141,6 +141,11 @@ export {
 } from "./server/create-api-server.ts";
 export type { LocalAnswer, LocalEntry, LocalRequest } from "./server/local-entry.ts";
 export type { TlsOptions } from "./node/listener.ts";
+export {
+  StoreMonitor,
+  type StoreMonitorEvents,
+  type StoreMonitorOptions,
+} from "./storage/store-monitor.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";
 export { ensureAuthenticationConfig } from "./authn/ensure-authentication-config.ts";

@@ -11,9 +11,9 @@ import {
   type HttpHandler,
   type ResourceRegistry,
 } from "@cellplane/apiserver";
-import type { MvccStore } from "@cellplane/kv";
 import type { MetricRegistry } from "@cellplane/metrics";
 import { createMetricsHandler } from "./metrics-handler.ts";
+import type { StoreWatch } from "./store-watch.ts";
 
 /** Where a server is between start and stop; changes as it goes. */
 export interface Readiness {
@@ -37,21 +37,18 @@ const rootPaths = [
 /** What answers the paths that are no resources. */
 export function createHandlers(deps: {
   readonly access: AccessControl;
-  readonly store: MvccStore;
+  readonly storeWatch: StoreWatch;
   readonly version: string;
   readonly registry: ResourceRegistry;
   readonly readiness: Readiness;
   readonly metrics: MetricRegistry;
 }): readonly HttpHandler[] {
-  const { registry, readiness, store } = deps;
+  const { registry, readiness, storeWatch } = deps;
   const info = computeVersionInfo({
     version: deps.version,
     runtime: process.version,
     platform: `${process.platform}/${process.arch}`,
   });
-  const storeCheck = async (): Promise<void> => {
-    await store.headRevision();
-  };
   return [
     createDiscoveryHandler(registry),
     createOpenApiHandler({
@@ -62,9 +59,11 @@ export function createHandlers(deps: {
     createVersionHandler(info),
     createHealthHandler({
       isShuttingDown: () => readiness.isShuttingDown,
-      // The name is the one that clients look for; the store behind it is ours.
       checks: [
-        { name: "etcd", check: storeCheck },
+        // A process whose database is away is alive: to restart it would not help.
+        { name: "datastore", endpoints: ["readyz"], check: storeWatch.check, tellsReason: true },
+        // The name is the one that clients look for; the store behind it is ours.
+        { name: "etcd", endpoints: ["healthz", "readyz"], check: storeWatch.check },
         ...createStartupChecks(() => readiness.isStarted),
       ],
     }),

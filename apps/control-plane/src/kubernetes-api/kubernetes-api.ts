@@ -42,6 +42,7 @@ import { createHandlers, type Readiness } from "./create-handlers.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { readTokenFile } from "./read-token-file.ts";
 import { renewCertificates } from "./renew-certificates.ts";
+import { openStoreWatch, type StoreWatch } from "./store-watch.ts";
 import { certificateHosts, localUrl, urlOf } from "./server-address.ts";
 
 /** The issuer of service-account tokens, and their audience: Kubernetes' own default. */
@@ -89,6 +90,8 @@ export async function openKubernetesApi(
   prepareDataDir(options.dataDir);
   await using opened = new AsyncDisposableStack();
   const store = await openDatastore(options, opened);
+  const metrics = openMetrics(opened);
+  const storeWatch = opened.use(openStoreWatch({ store, logger: options.logger, metrics }));
   opened.use(startCompactor(store, options.logger));
   const { host } = options.listen;
   const ensure = (): Promise<Pki> =>
@@ -105,8 +108,10 @@ export async function openKubernetesApi(
     }),
   );
   const audit = await openAudit(options, opened);
-  const metrics = openMetrics(opened);
-  const running = await startServer({ ...options, store, pki, access, audit, metrics }, opened);
+  const running = await startServer(
+    { ...options, store, storeWatch, pki, access, audit, metrics },
+    opened,
+  );
   const { logger } = options;
   opened.use(renewCertificates({ server: running.server, pki, ensure, nowMs: Date.now, logger }));
   const kubeconfig = join(options.dataDir, "admin.kubeconfig");
@@ -146,6 +151,7 @@ interface Foundation {
   readonly version: string;
   readonly extension: KubernetesApiExtension;
   readonly store: MvccStore;
+  readonly storeWatch: StoreWatch;
   readonly pki: Pki;
   readonly access: AccessControl;
   readonly audit: AuditSink | undefined;
@@ -156,13 +162,16 @@ async function startServer(
   foundation: Foundation,
   opened: AsyncDisposableStack,
 ): Promise<Pick<KubernetesApi, "server" | "objects" | "registry" | "setReady">> {
-  const { access, logger, store, pki } = foundation;
+  const { access, logger, store, storeWatch, pki } = foundation;
+  const { monitor } = storeWatch;
   const registry = createResourceRegistry();
   for (const definition of builtinResourceDefinitions({ handlers: access.handlers })) {
     registry.put(definition);
   }
   registry.put(createCrdResource());
-  const core = opened.use(await openApiServerCore({ store, registry, logger, nowMs: Date.now }));
+  const core = opened.use(
+    await openApiServerCore({ store, registry, monitor, logger, nowMs: Date.now }),
+  );
   const { objects } = core;
   await prepareObjects(foundation, core, registry, opened);
   const readiness = { isStarted: false, isShuttingDown: false };
@@ -222,7 +231,7 @@ function listen(
     readonly webhooks: WebhookAdmission;
   },
 ): Promise<ApiServer> {
-  const { access, extension, logger, pki, store, audit } = foundation;
+  const { access, extension, logger, pki, store, storeWatch, audit } = foundation;
   const { core, registry, webhooks } = parts;
   const { objects } = core;
   const builtin = builtinAdmission(objects, { clock: Date.now });
@@ -252,6 +261,7 @@ function listen(
       tls: { key: pki.server.key, cert: pki.server.certificate, clientCa: pki.ca },
       listen: foundation.listen,
       protobuf: loadBuiltinDefinitions().messages,
+      onStoreFailure: storeWatch.note,
       ...(audit === undefined ? {} : { audit }),
     },
     core,

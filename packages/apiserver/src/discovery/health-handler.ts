@@ -10,8 +10,10 @@ export interface HealthCheck {
   readonly name: string;
   /** Where it counts. Absent: everywhere. */
   readonly endpoints?: readonly HealthEndpoint[];
-  /** Throws or rejects where something is wrong; the reason is logged and never answered. */
+  /** Throws or rejects where something is wrong; the reason is logged, and withheld from the answer. */
   readonly check: (signal: AbortSignal) => Promise<void> | void;
+  /** Whether the reason is answered, too: for messages that hold nothing to hide. */
+  readonly tellsReason?: boolean;
 }
 
 /** What the health paths stand on. */
@@ -63,8 +65,9 @@ async function answerOne(
 ): Promise<HttpResponse> {
   const check = checks.find(({ name }) => name === asked.name);
   if (!check) return answerNoSuchPath();
-  const failed = await isFailing(deps, check, asked.request.signal);
-  if (failed) return answerText(500, `internal server error: ${check.name} check failed\n`);
+  const failure = await findFailure(deps, check, asked.request.signal);
+  if (failure !== undefined)
+    return answerText(500, `internal server error: ${check.name} check failed\n`);
   return answerText(200, "ok");
 }
 
@@ -78,8 +81,9 @@ async function answerAll(
   const lines = await Promise.all(
     checks.map(async (check) => {
       if (excluded.delete(check.name)) return `[+]${check.name} excluded: ok\n`;
-      const failed = await isFailing(deps, check, request.signal);
-      return failed ? `[-]${check.name} failed: reason withheld\n` : `[+]${check.name} ok\n`;
+      const failure = await findFailure(deps, check, request.signal);
+      if (failure === undefined) return `[+]${check.name} ok\n`;
+      return `[-]${check.name} failed: ${failure}\n`;
     }),
   );
   const names = Array.from(excluded, (name) => JSON.stringify(name)).join(", ");
@@ -92,16 +96,17 @@ async function answerAll(
   return answerText(200, `${report}${endpoint} check passed\n`);
 }
 
-async function isFailing(
+/** Why a check fails, as it may be answered; `undefined`: it does not. */
+async function findFailure(
   deps: HealthDependencies,
   check: HealthCheck,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<string | undefined> {
   try {
     await check.check(signal);
-    return false;
+    return undefined;
   } catch (error) {
     deps.onFailure?.(check.name, error);
-    return true;
+    return check.tellsReason && error instanceof Error ? error.message : "reason withheld";
   }
 }

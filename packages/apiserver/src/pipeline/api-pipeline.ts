@@ -4,7 +4,7 @@ import type { Authorizer } from "../authz/authorizer.ts";
 import { type Handler, receive } from "../request/handler.ts";
 import type { AuthorizedRequest, IncomingRequest } from "../request/incoming-request.ts";
 import type { Logger } from "../request/logger.ts";
-import { answerErrors } from "./answer-errors.ts";
+import { answerErrors, type StoreFailureListener } from "./answer-errors.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorize } from "./authorize.ts";
 import { impersonate, type Impersonation } from "./impersonate.ts";
@@ -15,6 +15,7 @@ import { resolveRequestInfo } from "./resolve-request-info.ts";
 /** What the stages stand on. */
 export interface ApiPipelineDependencies {
   readonly logger: Logger;
+  readonly onStoreFailure?: StoreFailureListener | undefined;
   readonly authenticate: Authenticator;
   readonly impersonate: Impersonation | undefined;
   readonly audit: AuditSink | undefined;
@@ -27,7 +28,7 @@ export interface ApiPipelineDependencies {
 /** The way of every request, first stage first. */
 export function apiPipeline(deps: ApiPipelineDependencies): Handler<IncomingRequest> {
   return receive<IncomingRequest>()
-    .through(answerErrors(deps.logger))
+    .through(answerErrors(deps))
     .through(resolveRequestInfo())
     .through(limitTime())
     .through(authenticate(deps.authenticate))

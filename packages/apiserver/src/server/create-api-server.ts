@@ -7,6 +7,7 @@ import type { Authenticator } from "../authn/authenticator.ts";
 import { addAuthenticated } from "../authn/union-authenticator.ts";
 import type { Authorizer } from "../authz/authorizer.ts";
 import { type Listener, openListener, type TlsOptions } from "../node/listener.ts";
+import type { StoreFailureListener } from "../pipeline/answer-errors.ts";
 import { apiPipeline } from "../pipeline/api-pipeline.ts";
 import type { Impersonation } from "../pipeline/impersonate.ts";
 import type { ObjectAccess } from "../registry/object-access.ts";
@@ -18,6 +19,7 @@ import type { HttpHandler } from "../request/http-handler.ts";
 import type { IncomingRequest } from "../request/incoming-request.ts";
 import type { Logger } from "../request/logger.ts";
 import type { UserInfo } from "../request/user.ts";
+import type { StoreMonitor } from "../storage/store-monitor.ts";
 import type { ValueTransformer } from "../storage/value-transformer.ts";
 import type { VerbDependencies } from "../verbs/resource-request.ts";
 import { serveResource } from "../verbs/serve-resource.ts";
@@ -44,6 +46,10 @@ export interface ApiServerOptions {
   readonly protobuf?: ProtobufMessages;
   /** Encryption of the values of a resource. */
   readonly transformerOf?: (resource: GroupResource) => ValueTransformer;
+  /** Knows whether the store is away; absent: it never is. */
+  readonly monitor?: StoreMonitor;
+  /** Told each request that failed by the store, and logs it; absent: they are logged as all others. */
+  readonly onStoreFailure?: StoreFailureListener;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }
@@ -72,15 +78,19 @@ export interface ApiServerCore extends AsyncDisposable {
 
 /** Opens caches and object access over a store. */
 export async function openApiServerCore(
-  options: Pick<ApiServerOptions, "store" | "registry" | "transformerOf" | "logger" | "nowMs">,
+  options: Pick<
+    ApiServerOptions,
+    "store" | "registry" | "transformerOf" | "monitor" | "logger" | "nowMs"
+  >,
 ): Promise<ApiServerCore> {
-  const { store, registry, transformerOf, logger, nowMs } = options;
+  const { store, registry, transformerOf, monitor, logger, nowMs } = options;
   const feed = await openStoreFeed(store, logger);
   const stores = new ResourceStores({
     store,
     feed,
     registry,
     ...(transformerOf === undefined ? {} : { transformerOf }),
+    ...(monitor === undefined ? {} : { monitor }),
   });
   const lifetime = new AbortController();
   const objects = createObjectAccess({ registry, stores, nowMs, signal: lifetime.signal });
@@ -107,6 +117,7 @@ export async function createApiServer(
   const pipelineOf = (authenticate: Authenticator): Handler<IncomingRequest> =>
     apiPipeline({
       logger,
+      onStoreFailure: options.onStoreFailure,
       nowMs,
       authenticate,
       impersonate: options.impersonate,
