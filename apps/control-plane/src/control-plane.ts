@@ -1,4 +1,5 @@
-import { FederationMetrics, Inspector } from "@cellplane/controllers";
+import type { RestClient } from "@cellplane/client";
+import { type Controller, FederationMetrics, Inspector } from "@cellplane/controllers";
 import { identityOfDataDir } from "./federation/candidate-identity.ts";
 import { contendAgain } from "./federation/contend-again.ts";
 import { createFederationExtension } from "./federation/federation-extension.ts";
@@ -9,7 +10,7 @@ import { openKubernetesApi } from "./kubernetes-api/kubernetes-api.ts";
 import { reportErrors } from "./kubernetes-api/report-errors.ts";
 import { connectOwn, serveUntilSignal } from "./kubernetes-api/serve-until-signal.ts";
 import { openSecretWith, openServerEnvelope } from "./options/envelope-options.ts";
-import type { ServerOptions } from "./options/server-options.ts";
+import { isShared, type ServerOptions } from "./options/server-options.ts";
 import { version } from "./version.ts";
 
 /** Runs a control plane: the federation's kinds, views and controllers on a Kubernetes API of its own. */
@@ -26,8 +27,12 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   });
   await using client = connectOwn(api, "cellplane-controllers");
   const onError = reportErrors(logger);
-  const deps = { client, caBundle: api.pki.ca, nowMs: Date.now, onError };
+  const deps = { caBundle: api.pki.ca, nowMs: Date.now, onError };
   const home = await api.objects.get({ group: "", resource: "namespaces" }, "kube-system");
+  const apiControllers = (as: RestClient): readonly Controller[] =>
+    createApiControllers({ ...deps, client: as });
+  // On one store the controllers of one server are enough, and those of all would only race.
+  const areLed = isShared(options.datastore);
   const federation = createLedFederation({
     client,
     controlPlaneId: home?.metadata.uid ?? "",
@@ -39,8 +44,9 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
       inspector,
       ...openSecretWith(envelope),
     },
+    ...(areLed ? { beside: apiControllers } : {}),
   });
-  const controllers = [...createApiControllers(deps), contendAgain(federation, logger)];
+  const controllers = [...(areLed ? [] : apiControllers(client)), contendAgain(federation, logger)];
   await serveUntilSignal(api, controllers, () => {
     process.stdout.write(
       `Control plane ready at ${api.server.url}, kubeconfig ${api.kubeconfig}\n`,

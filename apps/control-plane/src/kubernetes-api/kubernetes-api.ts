@@ -36,7 +36,8 @@ import {
 import type { MvccStore } from "@cellplane/kv";
 import { collectProcessMetrics, MetricRegistry } from "@cellplane/metrics";
 import { prepareDataDir } from "../options/prepare-data-dir.ts";
-import type { ServerOptions } from "../options/server-options.ts";
+import { isShared, type ServerOptions } from "../options/server-options.ts";
+import { claimAuthority } from "./claim-authority.ts";
 import { startCompactor } from "./compactor.ts";
 import { createHandlers, type Readiness } from "./create-handlers.ts";
 import { openDatastore } from "./open-datastore.ts";
@@ -92,10 +93,13 @@ export async function openKubernetesApi(
   const store = await openDatastore(options, opened);
   const metrics = openMetrics(opened);
   const storeWatch = opened.use(openStoreWatch({ store, logger: options.logger, metrics }));
-  opened.use(startCompactor(store, options.logger));
+  opened.use(
+    startCompactor(store, { logger: options.logger, isShared: isShared(options.datastore) }),
+  );
   const { host } = options.listen;
+  const pkiDir = join(options.dataDir, "pki");
   const ensure = (): Promise<Pki> =>
-    ensurePki(join(options.dataDir, "pki"), { hosts: certificateHosts(host), nowMs: Date.now() });
+    ensurePki(pkiDir, { hosts: certificateHosts(host), nowMs: Date.now() });
   const pki = await ensure();
   const access = opened.use(
     createAccessControl({
@@ -108,8 +112,12 @@ export async function openKubernetesApi(
     }),
   );
   const audit = await openAudit(options, opened);
+  const claim = (objects: ObjectAccess): Promise<void> =>
+    isShared(options.datastore)
+      ? claimAuthority(objects, pki, pkiDir)
+      : ensureAuthenticationConfig(objects, pki.ca);
   const running = await startServer(
-    { ...options, store, storeWatch, pki, access, audit, metrics },
+    { ...options, store, claim, storeWatch, pki, access, audit, metrics },
     opened,
   );
   const { logger } = options;
@@ -152,6 +160,8 @@ interface Foundation {
   readonly extension: KubernetesApiExtension;
   readonly store: MvccStore;
   readonly storeWatch: StoreWatch;
+  /** Says in the store whose it is. */
+  readonly claim: (objects: ObjectAccess) => Promise<void>;
   readonly pki: Pki;
   readonly access: AccessControl;
   readonly audit: AuditSink | undefined;
@@ -198,11 +208,13 @@ async function startServer(
 
 /** What every start makes sure of: CRDs are served, and the objects that a cluster begins with are there. */
 async function prepareObjects(
-  { extension, access, logger, pki, listen: address }: Foundation,
+  { extension, access, logger, claim, listen: address }: Foundation,
   { objects }: ApiServerCore,
   registry: ResourceRegistry,
   opened: AsyncDisposableStack,
 ): Promise<void> {
+  // First: what follows is written for whoever owns the store.
+  await claim(objects);
   const { converterOf } = extension;
   const crds = openCrdController({
     objects,
@@ -216,7 +228,6 @@ async function prepareObjects(
   await Promise.all([
     crds.ready,
     ensureBootstrapObjects(objects, address.port === 0 ? {} : { port: address.port }),
-    ensureAuthenticationConfig(objects, pki.ca),
     access.start(objects),
   ]);
   await extension.bootstrap?.(objects);

@@ -40,6 +40,11 @@ export function parseDatastore(text: string): Datastore {
   );
 }
 
+/** Whether other processes may have the datastore open, too. */
+export function isShared(datastore: Datastore): boolean {
+  return datastore !== "memory" && datastore !== "sqlite" && !isSqlitePath(datastore);
+}
+
 /** Whether the datastore is a SQLite file of its own path. */
 export function isSqlitePath(text: string): text is `sqlite:${string}` {
   return text.startsWith("sqlite:");
