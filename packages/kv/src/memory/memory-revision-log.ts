@@ -4,6 +4,7 @@ import type { Revision } from "../store/mvcc-store.ts";
 import type {
   ChangesPage,
   ChangesRequest,
+  LeaseRow,
   LeaseRows,
   LogChange,
   LogHead,
@@ -15,17 +16,22 @@ import type {
 /** Revisions looked at in one step of compaction. */
 const revisionsPerStep = 1000;
 
+/** What a log begins with that is not empty. */
+export interface MemoryStart {
+  readonly head: LogHead;
+  /** The newest row of each live key, in key order, all at or below `compacted`. */
+  readonly rows: readonly LogChange[];
+  readonly leases: readonly LeaseRow[];
+}
+
 /** The contract in its plainest form: a map from revision to its changes. */
 export class MemoryRevisionLog implements RevisionLog {
   readonly driver = "memory";
-  readonly head: LogHead = {
-    revision: 1,
-    compacted: 0,
-    clusterId: randomBytes(8).toString("hex"),
-  };
+  readonly head: LogHead;
   readonly keepsValues = true;
   /** The store keeps them in memory anyway. */
-  readonly leases: LeaseRows = { all: () => [], put: () => undefined, remove: () => undefined };
+  readonly leases: LeaseRows;
+  readonly #start: MemoryStart;
   /** Each revision's changes by `sub`; compaction leaves holes. */
   readonly #log = new Map<Revision, (LogChange | undefined)[]>();
   #last: Revision = 1;
@@ -40,8 +46,18 @@ export class MemoryRevisionLog implements RevisionLog {
     abandon: () => undefined,
   };
 
+  constructor(start: MemoryStart = { head: emptyHead(), rows: [], leases: [] }) {
+    this.#start = start;
+    this.head = start.head;
+    this.leases = { all: () => start.leases, put: () => undefined, remove: () => undefined };
+    this.#append(start.rows);
+    this.#last = start.head.revision;
+    this.#compacted = start.head.compacted;
+    this.#position = Math.max(2, start.head.compacted);
+  }
+
   liveKeys(): Iterable<readonly LogChange[]> {
-    return [];
+    return [this.#start.rows];
   }
 
   begin(): LogTurn {
@@ -121,6 +137,10 @@ export class MemoryRevisionLog implements RevisionLog {
     changes[sub] = undefined;
     if (changes.every((other) => !other)) this.#log.delete(revision);
   }
+}
+
+function emptyHead(): LogHead {
+  return { revision: 1, compacted: 0, clusterId: randomBytes(8).toString("hex") };
 }
 
 function sizeOf(change: LogChange): number {

@@ -110,11 +110,14 @@ function readMeta(database: DatabaseSync): MetaRow {
   };
 }
 
-/** The log ends with the head: its changes, deletions too, stay through every compaction. */
+/**
+ * The log ends with the head: its changes, deletions too, stay through every compaction. A restore
+ * and an accepted loss leave a head without changes, which is `compacted` then.
+ */
 function checkMeta(database: DatabaseSync, meta: MetaRow): void {
   const row = database.prepare(`SELECT max(id) >> ${subBits} AS last FROM kv_log`).get();
-  const last = row?.["last"] ?? 1;
-  if (last === meta.revision) return;
+  const last = Number(row?.["last"] ?? 1);
+  if (last === meta.revision || (last < meta.revision && meta.compacted === meta.revision)) return;
   throw new UnavailableError(
     `it is damaged: the head is revision ${meta.revision}, and the log ends at ${String(last)}`,
   );

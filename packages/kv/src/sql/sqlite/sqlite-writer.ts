@@ -24,6 +24,12 @@ const revisionsPerStep = 500;
 /** Pages in the write-ahead log before a commit moves them to the database: 16 MiB. */
 const checkpointPages = 4000;
 
+/** How far compaction may go, and where the first change stands that it has not looked at. */
+const compactionSql = `
+  SELECT compacted, max(compact_position, ifnull(
+    (SELECT min(id) >> ${subBits} FROM kv_log WHERE id >= (compact_position << ${subBits})),
+    compacted)) AS position FROM kv_meta`;
+
 /** The only writer of a database; it lives in a thread of its own, because a commit waits for the disk. */
 export class SqliteWriter {
   readonly meta: MetaRow;
@@ -109,9 +115,10 @@ export class SqliteWriter {
   compactStep(): WriteOutcome {
     let more = false;
     const outcome = this.#transact(() => {
-      const meta = this.#database.prepare("SELECT compacted, compact_position FROM kv_meta").get();
-      const from = Number(meta?.["compact_position"]);
+      const meta = this.#database.prepare(compactionSql).get();
       const compacted = Number(meta?.["compacted"]);
+      // Revisions that an accepted loss has skipped are no work.
+      const from = Math.min(compacted, Number(meta?.["position"]));
       const to = Math.min(compacted, from + revisionsPerStep);
       if (to <= from) return;
       this.#removeUnreachable(from, to);
