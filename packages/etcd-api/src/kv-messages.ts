@@ -9,6 +9,7 @@ import {
   optional,
   messageType,
   type MessageType,
+  wideInt64,
 } from "@cellplane/grpc";
 import {
   type ResponseHeader,
@@ -77,7 +78,7 @@ export const rangeResponse: MessageType<RangeResponse> = messageType<RangeRespon
 export interface PutRequest {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
-  readonly lease: number;
+  readonly lease: number | bigint;
   readonly prevKv: boolean;
   readonly ignoreValue: boolean;
   readonly ignoreLease: boolean;
@@ -87,7 +88,7 @@ export interface PutRequest {
 export const putRequest: MessageType<PutRequest> = messageType<PutRequest>({
   key: field(1, bytes),
   value: field(2, bytes),
-  lease: field(3, int64),
+  lease: field(3, wideInt64),
   prevKv: field(4, bool),
   ignoreValue: field(5, bool),
   ignoreLease: field(6, bool),

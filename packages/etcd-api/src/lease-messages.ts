@@ -7,6 +7,7 @@ import {
   nested,
   optional,
   text,
+  wideInt64,
   messageType,
   type MessageType,
 } from "@cellplane/grpc";
@@ -15,19 +16,19 @@ import { type ResponseHeader, responseHeader } from "./shared-messages.ts";
 /** `etcdserverpb.LeaseGrantRequest`. */
 export interface LeaseGrantRequest {
   readonly ttl: number;
-  readonly id: number;
+  readonly id: number | bigint;
 }
 
 /** Its type on the wire. */
 export const leaseGrantRequest: MessageType<LeaseGrantRequest> = messageType<LeaseGrantRequest>({
   ttl: field(1, int64),
-  id: field(2, int64),
+  id: field(2, wideInt64),
 });
 
 /** `etcdserverpb.LeaseGrantResponse`. */
 export interface LeaseGrantResponse {
   readonly header: ResponseHeader | undefined;
-  readonly id: number;
+  readonly id: number | bigint;
   readonly ttl: number;
   readonly error: string;
 }
@@ -38,25 +39,25 @@ export const leaseGrantResponse: MessageType<LeaseGrantResponse> = messageType<L
     1,
     nested(() => responseHeader),
   ),
-  id: field(2, int64),
+  id: field(2, wideInt64),
   ttl: field(3, int64),
   error: field(4, text),
 });
 
 /** `etcdserverpb.LeaseRevokeRequest` and `LeaseKeepAliveRequest`. */
 export interface LeaseIdRequest {
-  readonly id: number;
+  readonly id: number | bigint;
 }
 
 /** Its type on the wire. */
 export const leaseIdRequest: MessageType<LeaseIdRequest> = messageType<LeaseIdRequest>({
-  id: field(1, int64),
+  id: field(1, wideInt64),
 });
 
 /** `etcdserverpb.LeaseKeepAliveResponse`. */
 export interface LeaseKeepAliveResponse {
   readonly header: ResponseHeader | undefined;
-  readonly id: number;
+  readonly id: number | bigint;
   readonly ttl: number;
 }
 
@@ -67,27 +68,27 @@ export const leaseKeepAliveResponse: MessageType<LeaseKeepAliveResponse> =
       1,
       nested(() => responseHeader),
     ),
-    id: field(2, int64),
+    id: field(2, wideInt64),
     ttl: field(3, int64),
   });
 
 /** `etcdserverpb.LeaseTimeToLiveRequest`. */
 export interface LeaseTimeToLiveRequest {
-  readonly id: number;
+  readonly id: number | bigint;
   readonly keys: boolean;
 }
 
 /** Its type on the wire. */
 export const leaseTimeToLiveRequest: MessageType<LeaseTimeToLiveRequest> =
   messageType<LeaseTimeToLiveRequest>({
-    id: field(1, int64),
+    id: field(1, wideInt64),
     keys: field(2, bool),
   });
 
 /** `etcdserverpb.LeaseTimeToLiveResponse`. */
 export interface LeaseTimeToLiveResponse {
   readonly header: ResponseHeader | undefined;
-  readonly id: number;
+  readonly id: number | bigint;
   readonly ttl: number;
   readonly grantedTtl: number;
   readonly keys: readonly Uint8Array[];
@@ -100,7 +101,7 @@ export const leaseTimeToLiveResponse: MessageType<LeaseTimeToLiveResponse> =
       1,
       nested(() => responseHeader),
     ),
-    id: field(2, int64),
+    id: field(2, wideInt64),
     ttl: field(3, int64),
     grantedTtl: field(4, int64),
     keys: list(5, bytes),
@@ -108,12 +109,12 @@ export const leaseTimeToLiveResponse: MessageType<LeaseTimeToLiveResponse> =
 
 /** `etcdserverpb.LeaseStatus`. */
 export interface LeaseStatus {
-  readonly id: number;
+  readonly id: number | bigint;
 }
 
 /** Its type on the wire. */
 export const leaseStatus: MessageType<LeaseStatus> = messageType<LeaseStatus>({
-  id: field(1, int64),
+  id: field(1, wideInt64),
 });
 
 /** `etcdserverpb.LeaseLeasesResponse`. */

@@ -7,6 +7,7 @@ import {
   type MessageType,
   nested,
   optional,
+  wideInt64,
 } from "@cellplane/grpc";
 
 /** `etcdserverpb.ResponseHeader`. */
@@ -32,7 +33,8 @@ export interface WireKeyValue {
   readonly modRevision: number;
   readonly version: number;
   readonly value: Uint8Array;
-  readonly lease: number;
+  /** Others may have chosen an id beyond 2⁵³. */
+  readonly lease: number | bigint;
 }
 
 /** Its type on the wire. */
@@ -42,7 +44,7 @@ export const wireKeyValue: MessageType<WireKeyValue> = messageType<WireKeyValue>
   modRevision: field(3, int64),
   version: field(4, int64),
   value: field(5, bytes),
-  lease: field(6, int64),
+  lease: field(6, wideInt64),
 });
 
 /** A request without fields. */

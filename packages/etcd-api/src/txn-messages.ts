@@ -11,6 +11,7 @@ import {
   type MessageType,
   oneOf,
   type OneOf,
+  wideInt64,
 } from "@cellplane/grpc";
 import {
   type DeleteRangeRequest,
@@ -47,7 +48,7 @@ export const compare: MessageType<Compare> = messageType<Compare>({
     create: [5, int64],
     mod: [6, int64],
     value: [7, bytes],
-    lease: [8, int64],
+    lease: [8, wideInt64],
   }),
   rangeEnd: field(64, bytes),
 });
@@ -58,7 +59,7 @@ export interface CompareOperand {
   readonly create: number;
   readonly mod: number;
   readonly value: Uint8Array;
-  readonly lease: number;
+  readonly lease: number | bigint;
 }
 
 /** The operations of a transaction. */

@@ -14,6 +14,7 @@ export {
   text,
   uint32,
   uint64,
+  wideInt64,
 } from "./codec/kinds.ts";
 export { type FieldsOf, messageType } from "./codec/message-type.ts";
 export { WireError } from "./codec/wire-error.ts";

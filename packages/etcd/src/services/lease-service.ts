@@ -14,6 +14,7 @@ import {
 import { type BidiMethod, type GrpcHandler, handleBidi } from "@cellplane/grpc";
 import type { EtcdContext } from "../context/etcd-context.ts";
 import { toEtcdError } from "../context/etcd-error.ts";
+import { leaseNumber, newLeaseNumber } from "../context/lease-number.ts";
 import { answer } from "./answer.ts";
 
 /** `etcdserverpb.Lease`. */
@@ -23,7 +24,7 @@ export function createLeaseService(context: EtcdContext): readonly GrpcHandler[]
       "Lease/LeaseGrant",
       { request: leaseGrantRequest, response: leaseGrantResponse },
       async ({ id, ttl }) => {
-        const lease = await context.leases().grant({ id, ttlSeconds: ttl });
+        const lease = await context.leases().grant({ id: newLeaseNumber(id), ttlSeconds: ttl });
         const header = await context.headerNow();
         return { header, id: lease.id, ttl: lease.ttlSeconds, error: "" };
       },
@@ -31,7 +32,9 @@ export function createLeaseService(context: EtcdContext): readonly GrpcHandler[]
     answer(
       "Lease/LeaseRevoke",
       { request: leaseIdRequest, response: headerOnly },
-      async ({ id }) => ({ header: context.header(await context.leases().revoke(id)) }),
+      async ({ id }) => ({
+        header: context.header(await context.leases().revoke(leaseNumber(id))),
+      }),
     ),
     handleBidi(keepAliveMethod, async ({ requests, responses }) => {
       for await (const { id } of requests) responses.send(await keepAlive(context, id));
@@ -41,7 +44,7 @@ export function createLeaseService(context: EtcdContext): readonly GrpcHandler[]
       { request: leaseTimeToLiveRequest, response: leaseTimeToLiveResponse },
       async ({ id, keys }) => {
         const header = await context.headerNow();
-        const state = await context.leases().timeToLive(id);
+        const state = typeof id === "number" ? await context.leases().timeToLive(id) : undefined;
         // So says etcd that there is no such lease.
         if (!state) return { header, id, ttl: -1, grantedTtl: 0, keys: [] };
         const { remainingSeconds: ttl, ttlSeconds: grantedTtl } = state;
@@ -62,11 +65,14 @@ const keepAliveMethod: BidiMethod<LeaseIdRequest, LeaseKeepAliveResponse> = {
   response: leaseKeepAliveResponse,
 };
 
-async function keepAlive(context: EtcdContext, id: number): Promise<LeaseKeepAliveResponse> {
+async function keepAlive(
+  context: EtcdContext,
+  id: number | bigint,
+): Promise<LeaseKeepAliveResponse> {
   try {
     // The header first: a lease that was kept alive must not seem to outlive its end.
     const header = await context.headerNow();
-    const lease = await context.leases().keepAlive(id);
+    const lease = typeof id === "number" ? await context.leases().keepAlive(id) : undefined;
     return { header, id, ttl: lease?.ttlSeconds ?? 0 };
   } catch (error) {
     throw toEtcdError(error);

@@ -17,6 +17,7 @@ import type {
 } from "@cellplane/kv";
 import type { EtcdContext } from "../context/etcd-context.ts";
 import { etcdError } from "../context/etcd-error.ts";
+import { leaseNumber } from "../context/lease-number.ts";
 import { toBuffer } from "../context/to-buffer.ts";
 import { planRange, tellRange } from "./plan-range.ts";
 
@@ -35,7 +36,7 @@ export function planPut(put: PutRequest): Operation {
     kind: "put",
     key: toBuffer(put.key),
     value: toBuffer(put.value),
-    lease: put.lease,
+    lease: leaseNumber(put.lease),
     previous: put.prevKv,
     ignoreValue: put.ignoreValue,
     ignoreLease: put.ignoreLease,
@@ -88,8 +89,10 @@ function planCompare(compare: Compare): StoreCompare {
 /** An operand for another target than the compare's counts as absent, which is zero or empty. */
 function operandOf({ operand }: Compare, target: string): number | Buffer {
   if (target === "value") return operand?.kind === "value" ? toBuffer(operand.value) : noBytes;
-  if (operand?.kind !== target || typeof operand.value !== "number") return 0;
-  return operand.value;
+  if (operand?.kind !== target) return 0;
+  // A lease that is beyond every id that there is.
+  if (typeof operand.value === "bigint") return Number.MAX_SAFE_INTEGER;
+  return typeof operand.value === "number" ? operand.value : 0;
 }
 
 function planOperation({ request }: RequestOp): Operation {

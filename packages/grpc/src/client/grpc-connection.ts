@@ -45,7 +45,13 @@ export class GrpcConnection {
       widenSession(session, options.windowBytes);
       if (options.keepAlive) {
         const dead = new Error(`no answer to PING within ${options.keepAlive.timeoutMs} ms`);
-        keepSessionAlive(session, options.keepAlive, () => session.destroy(dead));
+        const { onlyWithCalls } = options.keepAlive;
+        keepSessionAlive(
+          session,
+          options.keepAlive,
+          () => session.destroy(dead),
+          () => this.#calls > 0 || !onlyWithCalls,
+        );
       }
     });
     session.on("error", (error) => {

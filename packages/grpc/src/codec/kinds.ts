@@ -70,6 +70,19 @@ function bigintKind(read: (from: WireReader) => bigint): Kind<bigint> {
 
 /** `int64`, exact. */
 export const bigInt64: Kind<bigint> = bigintKind((from) => from.int64AsBigint());
+/** `int64` for ids that others choose: a number within 2⁵³, else a bigint; never rounded. */
+export const wideInt64: Kind<number | bigint> = {
+  wireType: 0,
+  zero: 0,
+  isZero: (value) => value === 0,
+  write: (value, to) => (typeof value === "number" ? to.integer(value) : to.bigint(value)),
+  read: (from) => {
+    const value = from.int64AsBigint();
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  },
+};
+
 /** `uint64`, exact. */
 export const bigUint64: Kind<bigint> = bigintKind((from) => from.uint64AsBigint());
 
