@@ -147,6 +147,7 @@ export {
   type StoreMonitorOptions,
 } from "./storage/store-monitor.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
+export { isDatabaseUnavailable } from "./pipeline/to-status-error.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";
 export { ensureAuthenticationConfig } from "./authn/ensure-authentication-config.ts";
 export { loadBuiltinDefinitions } from "./kinds/table/builtin-definitions.ts";

@@ -13,13 +13,17 @@ interface RevocationQuestion {
   readonly clock: () => number;
 }
 
-/** Why a token with a good signature is void: what it depends on is gone or another. */
+/**
+ * Why a token with a good signature is void: what it depends on is gone or another. While the store
+ * is away nobody can revoke a token through this server, so that what was last seen counts.
+ */
 export async function findRevocation(question: RevocationQuestion): Promise<string | undefined> {
   const { claims, isLegacy } = question.content;
   const { namespace, serviceaccount } = claims;
   const account = await question.objects.get(
     { group: "", resource: "serviceaccounts", namespace },
     serviceaccount.name,
+    "lastSeen",
   );
   if (!isAlive(account, serviceaccount.uid, question)) {
     return "service account token has been invalidated";
@@ -52,8 +56,8 @@ function getBound(
   { name }: BoundObject,
 ): Promise<KubernetesObject | undefined> {
   const scope = { group: "", resource: `${kind}s` };
-  if (kind === "node") return objects.get(scope, name);
-  return objects.get({ ...scope, namespace: content.claims.namespace }, name);
+  if (kind === "node") return objects.get(scope, name, "lastSeen");
+  return objects.get({ ...scope, namespace: content.claims.namespace }, name, "lastSeen");
 }
 
 function isAlive(

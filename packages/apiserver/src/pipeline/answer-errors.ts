@@ -48,7 +48,7 @@ function answer(
   const failure = onStoreFailure && storeFailureOf(error.cause);
   if (failure && error.cause instanceof Error) {
     onStoreFailure(failure, error.cause);
-  } else if (error.cause !== undefined && error.code >= 500) {
+  } else if (error.cause !== undefined && error.code >= 500 && !request.signal.aborted) {
     const fields = { err: error.cause, auditId: request.auditId, uri: request.uri };
     logger.error(fields, "A request failed inside the server");
   }

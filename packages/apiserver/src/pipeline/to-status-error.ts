@@ -36,6 +36,15 @@ export function timedOut(cause?: unknown): StatusError {
   return new StatusError("Timeout", text, { details: {}, cause });
 }
 
+/** The cause by which clients tell this 503 from others. */
+const databaseUnavailable = "DatabaseUnavailable";
+
+/** Whether an answer says that the database of the API server is away. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return false;
+  return error.details?.causes?.some(({ reason }) => reason === databaseUnavailable) ?? false;
+}
+
 /** 503, which clients may repeat blindly: nothing was written. */
 function storeAway(cause: UnavailableError, method: string): StatusError {
   const isRead = method === "GET" || method === "HEAD";
@@ -44,7 +53,7 @@ function storeAway(cause: UnavailableError, method: string): StatusError {
     : "the write was not made";
   const text = `the database is not available: ${what}`;
   return new StatusError("ServiceUnavailable", text, {
-    details: { retryAfterSeconds: 1 },
+    details: { retryAfterSeconds: 1, causes: [{ reason: databaseUnavailable, message: what }] },
     cause,
   });
 }

@@ -17,7 +17,15 @@ export interface ObjectScope extends GroupResource {
  * of the registry's rules. Objects are in the storage version.
  */
 export interface ObjectAccess {
-  get(scope: ObjectScope, name: string): Promise<KubernetesObject | undefined>;
+  /**
+   * The newest state. `lastSeen`: where the store is away, what was there when it was last seen.
+   * @throws {UnavailableError} The store is away.
+   */
+  get(
+    scope: ObjectScope,
+    name: string,
+    fallback?: "lastSeen",
+  ): Promise<KubernetesObject | undefined>;
   list(scope: ObjectScope): Promise<readonly KubernetesObject[]>;
   /** @throws {StatusError} AlreadyExists, Invalid, … */
   create(scope: ObjectScope, object: KubernetesObject): Promise<KubernetesObject>;

@@ -74,7 +74,7 @@ export class ResourceStores implements Disposable {
     const { store, feed, monitor, transformerOf } = this.#options;
     const prefix = resourcePrefix(definition);
     const values = transformerOf?.(definition) ?? plainValues;
-    const storage = new ObjectStorage(store, values);
+    const storage = new ObjectStorage(store, values, monitor);
     const fields = fieldIndexOf(definition);
     const normalize = normalizerOf(definition);
     const parts = { store, storage, values, feed, monitor };

@@ -4,6 +4,7 @@ import {
   type KubernetesObject,
   unknownResource,
 } from "@cellplane/apimachinery";
+import { UnavailableError } from "@cellplane/kv";
 import type { UserInfo } from "../request/user.ts";
 import type { CacheEvent } from "../watch-cache/cache-event.ts";
 import type { CachedObject } from "../watch-cache/cached-object.ts";
@@ -44,9 +45,18 @@ class StoreObjectAccess implements ObjectAccess {
     this.#deps = deps;
   }
 
-  async get(scope: ObjectScope, name: string): Promise<KubernetesObject | undefined> {
+  async get(
+    scope: ObjectScope,
+    name: string,
+    fallback?: "lastSeen",
+  ): Promise<KubernetesObject | undefined> {
     const { cache } = this.#store(scope);
-    await cache.reachHead(this.#deps.signal);
+    try {
+      await cache.reachHead(this.#deps.signal);
+    } catch (error) {
+      if (fallback === undefined || !(error instanceof UnavailableError)) throw error;
+      await cache.reach(0, this.#deps.signal);
+    }
     const cached = cache.get(scope.namespace ?? "", name);
     return cached && cache.parse(cached);
   }

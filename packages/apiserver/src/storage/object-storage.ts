@@ -1,5 +1,6 @@
 import { StatusError } from "@cellplane/apimachinery";
 import type { KeyValue, MvccStore, Operation, TxnRequest, TxnResult } from "@cellplane/kv";
+import type { StoreMonitor } from "./store-monitor.ts";
 import { plainValues, type ValueTransformer } from "./value-transformer.ts";
 
 /** What a write did. A lost race is an outcome: `current` is what is there now, if anything. */
@@ -45,10 +46,16 @@ export interface WriteCondition {
 export class ObjectStorage {
   readonly #store: MvccStore;
   readonly #values: ValueTransformer;
+  readonly #monitor: Pick<StoreMonitor, "check"> | undefined;
 
-  constructor(store: MvccStore, values: ValueTransformer = plainValues) {
+  constructor(
+    store: MvccStore,
+    values: ValueTransformer = plainValues,
+    monitor?: Pick<StoreMonitor, "check">,
+  ) {
     this.#store = store;
     this.#values = values;
+    this.#monitor = monitor;
   }
 
   /** Writes if the key's revision still is `expect`; 0: if there is no such key. */
@@ -80,6 +87,7 @@ export class ObjectStorage {
     { expect, signal }: WriteCondition,
     write: Operation,
   ): Promise<WriteOutcome> {
+    this.#monitor?.check();
     const keyBytes = Buffer.from(key);
     const request: TxnRequest = {
       compare: [{ key: keyBytes, target: "mod", result: "equal", operand: expect }],

@@ -1,4 +1,4 @@
-import type { MvccStore } from "@cellplane/kv";
+import { type MvccStore, UnavailableError } from "@cellplane/kv";
 
 /** How often the store is asked where it stands, in milliseconds. */
 const defaultIntervalMs = 1000;
@@ -51,6 +51,18 @@ export class StoreMonitor implements AsyncDisposable {
     if (this.#failure) return this.#failure;
     const ageMs = this.#seenMs === undefined ? 0 : this.#clockMs() - this.#seenMs;
     return ageMs > silentMs ? new Error("it does not answer") : undefined;
+  }
+
+  /**
+   * Does not let a request wait for a store that is known to be away.
+   * @throws {UnavailableError}
+   */
+  check(): void {
+    if (!this.#failure) return;
+    const { message } = this.#failure;
+    throw new UnavailableError(`Cannot ask the store as it is away: ${message}`, {
+      cause: this.#failure,
+    });
   }
 
   /** How old the last knowledge of the store is where it is away, in milliseconds; `undefined`: it answers. */

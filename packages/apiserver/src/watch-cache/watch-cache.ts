@@ -25,7 +25,7 @@ export interface WatchCacheOptions {
   readonly values: ValueTransformer;
   readonly feed: StoreFeed;
   /** Knows whether the store is away; absent: it never is. */
-  readonly monitor?: Pick<StoreMonitor, "staleMs"> | undefined;
+  readonly monitor?: Pick<StoreMonitor, "staleMs" | "check"> | undefined;
   readonly ring?: EventRingLimits;
   /** Parsed objects kept at most. */
   readonly parsed?: number;
@@ -105,8 +105,10 @@ export class WatchCache implements Disposable {
   /**
    * Resolves when the cache has seen every write that was answered before this call; `undefined`:
    * it has.
+   * @throws {UnavailableError} At once where the store is known to be away.
    */
   reachHead(signal?: AbortSignal): Promise<void> | undefined {
+    this.#options.monitor?.check();
     const head = this.#options.store.headRevision();
     if (typeof head !== "number") return head.then((revision) => this.reach(revision, signal));
     return this.isAt(head) ? undefined : this.reach(head, signal);
