@@ -45,47 +45,57 @@ export async function runEtcdctl(
 /** A real etcd on loopback, in a folder that goes with it. */
 export class EtcdPeer implements AsyncDisposable {
   readonly url: string;
-  readonly #process: ChildProcess;
+  readonly #args: readonly string[];
   readonly #folder: string;
+  #process: ChildProcess | undefined;
 
-  private constructor(url: string, child: ChildProcess, folder: string) {
+  private constructor(url: string, folder: string, args: readonly string[]) {
     this.url = url;
-    this.#process = child;
     this.#folder = folder;
+    this.#args = args;
   }
 
-  static async start(): Promise<EtcdPeer> {
+  /** Starts one without keys; `flags` are further flags of it. */
+  static async start(flags: readonly string[] = []): Promise<EtcdPeer> {
     const folder = mkdtempSync(join(tmpdir(), "cellplane-etcd-"));
     const [client, peer] = [await freePort(), await freePort()].map(
       (port) => `http://127.0.0.1:${port}`,
     );
     if (client === undefined || peer === undefined) throw new Error("There is no free port");
-    const child = spawn(
-      peerProgram("etcd"),
-      [
-        ["--data-dir", folder],
-        ["--listen-client-urls", client, "--advertise-client-urls", client],
-        ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
-        ["--initial-cluster", `default=${peer}`],
-      ].flat(),
-      { stdio: "ignore" },
-    );
-    const etcd = new EtcdPeer(client, child, folder);
-    const deadline = performance.now() + 60_000;
-    while ((await runEtcdctl(client, ["endpoint", "health"])).code !== 0) {
-      if (child.exitCode === null && performance.now() < deadline) continue;
-      await etcd[Symbol.asyncDispose]();
-      throw new Error("etcd did not start");
-    }
+    const args = [
+      ["--data-dir", folder],
+      ["--listen-client-urls", client, "--advertise-client-urls", client],
+      ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+      ["--initial-cluster", `default=${peer}`, ...flags],
+    ].flat();
+    const etcd = new EtcdPeer(client, folder, args);
+    await etcd.run();
     return etcd;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode === null) {
-      const ended = once(this.#process, "exit");
-      this.#process.kill("SIGKILL");
-      await ended;
+  /** Starts it on what it has, and waits until it answers. */
+  async run(): Promise<void> {
+    const child = spawn(peerProgram("etcd"), this.#args, { stdio: "ignore" });
+    this.#process = child;
+    const deadline = performance.now() + 60_000;
+    while ((await runEtcdctl(this.url, ["endpoint", "health"])).code !== 0) {
+      if (child.exitCode === null && performance.now() < deadline) continue;
+      await this[Symbol.asyncDispose]();
+      throw new Error("etcd did not start");
     }
+  }
+
+  /** Ends it as a power cut would, as far as a process can tell. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -18,6 +18,14 @@ const withoutPlugins = [
   "MutatingAdmissionPolicy",
 ];
 
+/** How it is started. */
+export interface StockOptions {
+  /** Where to store, instead of an etcd of its own. */
+  readonly etcdUrl?: string;
+  /** Further flags of the server. */
+  readonly flags?: readonly string[];
+}
+
 /**
  * Kubernetes' own API server for CRDs, on an etcd of its own or a given one. It has no namespaces, Secrets, RBAC,
  * list of its groups or admission webhooks.
@@ -33,8 +41,9 @@ export class StockApiServer implements AsyncDisposable {
     this.#children = children;
   }
 
-  /** Starts in `folder`, and waits until CRDs can be listed. `etcdUrl`: where to store instead. */
-  static async start(folder: string, etcdUrl?: string): Promise<StockApiServer> {
+  /** Starts in `folder`, and waits until CRDs can be listed. */
+  static async start(folder: string, options: StockOptions = {}): Promise<StockApiServer> {
+    const { etcdUrl, flags = [] } = options;
     await mkdir(folder, { recursive: true });
     const [port = 0, etcdPort = 0, peerPort = 0] = await findFreePorts(3);
     const pki = await ensurePki(join(folder, "pki"), { hosts: [], nowMs: Date.now() });
@@ -47,7 +56,10 @@ export class StockApiServer implements AsyncDisposable {
       ...(etcdUrl === undefined
         ? [run(findPeer("etcd"), etcdFlags(folder, { url: etcd, peerPort }))]
         : []),
-      run(findPeer("apiextensions-apiserver"), serverFlags(folder, { port, etcd, kubeconfig })),
+      run(findPeer("apiextensions-apiserver"), [
+        ...serverFlags(folder, { port, etcd, kubeconfig }),
+        ...flags,
+      ]),
     ];
     const { connection } = await loadKubeconfig({ file: kubeconfig });
     const client = connectRestClient(connection, { userAgent: "e2e", timeoutMs: 20_000 });

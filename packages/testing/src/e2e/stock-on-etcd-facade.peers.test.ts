@@ -57,7 +57,7 @@ describe("Kubernetes' own API server on cellplane etcd", () => {
     EtcdProcess.start(["--data-dir", join(folder, "store"), "--listen", listen]);
   before(async () => {
     etcd = await startEtcd("http://127.0.0.1:0");
-    stock = await StockApiServer.start(join(folder, "stock"), etcd.url);
+    stock = await StockApiServer.start(join(folder, "stock"), { etcdUrl: etcd.url });
     await stock.client.create(crds, crd);
     await waitFor("the kind to be served", async () => {
       const path = "/apis/example.com/v1/things";
