@@ -27,8 +27,9 @@ export function homeOfTenant({ tenant, workspaceGroup }: Tenant): string {
  * is reserved from its admission until the watch shows the object, or the request has failed.
  *
  * Check and reservation are one step, so within one server a limit is exact however many create at
- * once. Each of several API servers over one store reserves for itself: together they may exceed a
- * limit by what the others have under way at that moment, and by no more.
+ * once. Servers that share a store write under a guard (`AdmissionRequest.guard`), so that it is
+ * exact there, too. Without one (as a webhook of several API servers) each reserves for itself:
+ * together they may exceed a limit by what the others have under way, and by no more.
  */
 export class ObjectCounter implements Disposable {
   readonly #stored = new Map<string, Set<string>>();

@@ -60,6 +60,7 @@ export class TenantQuotas {
       quotas.some((quota) => hardLimit(quota, key) !== undefined),
     );
     if (limited.length === 0) return;
+    await request.guard?.(quotas.map(guardOf));
     const counted = new Set([resource, ...limited.flatMap((key) => this.#resourcesOf(key))]);
     await Promise.all(Array.from(counted, (each) => this.#counter(each)));
     // From here to the reservation nothing may wait: that is what makes the limit exact.
@@ -173,6 +174,10 @@ export class TenantQuotas {
     if (outcome.kind === "failed") return 0;
     return outcome.placement.placed.size + outcome.placement.missing.size;
   }
+}
+
+function guardOf({ metadata }: TenantQuota): string {
+  return `tenantquotas/${metadata.name ?? ""}`;
 }
 
 /** Whether a resource is counted besides federated kinds. */

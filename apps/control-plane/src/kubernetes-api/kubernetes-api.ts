@@ -154,6 +154,7 @@ async function openAudit(
 }
 
 interface Foundation {
+  readonly datastore: ServerOptions["datastore"];
   readonly listen: ServerOptions["listen"];
   readonly logger: Logger;
   readonly version: string;
@@ -174,13 +175,21 @@ async function startServer(
 ): Promise<Pick<KubernetesApi, "server" | "objects" | "registry" | "setReady">> {
   const { access, logger, store, storeWatch, pki } = foundation;
   const { monitor } = storeWatch;
+  const shared = isShared(foundation.datastore);
   const registry = createResourceRegistry();
   for (const definition of builtinResourceDefinitions({ handlers: access.handlers })) {
     registry.put(definition);
   }
   registry.put(createCrdResource());
   const core = opened.use(
-    await openApiServerCore({ store, registry, monitor, logger, nowMs: Date.now }),
+    await openApiServerCore({
+      store,
+      registry,
+      isShared: shared,
+      monitor,
+      logger,
+      nowMs: Date.now,
+    }),
   );
   const { objects } = core;
   await prepareObjects(foundation, core, registry, opened);

@@ -21,6 +21,12 @@ export interface AdmissionRequest {
   readonly options: KubernetesObject | undefined;
   readonly dryRun: boolean;
   readonly user: UserInfo;
+  /**
+   * To be awaited before deciding by what there is, where the decision must be exact: caches then
+   * show what was written under these guards, and the request is decided anew if anybody writes
+   * under them before it does. Absent: no other server has the store open.
+   */
+  readonly guard?: (names: readonly string[]) => Promise<void>;
   /** Adds a `Warning` header. */
   readonly warn: (text: string) => void;
 }

@@ -11,7 +11,12 @@ import { toAnswer, toStorageVersion } from "./convert-object.ts";
 import { normalizeObject } from "./normalize-object.ts";
 import { prepareNewMetadata, withMetadata, withRevision } from "./prepare-metadata.ts";
 import { checkNewObject, dedupeOwners } from "./validate-object.ts";
-import { strategyContext, type WriteRequest, type WriteResult } from "./write-request.ts";
+import {
+  conditionOf,
+  strategyContext,
+  type WriteRequest,
+  type WriteResult,
+} from "./write-request.ts";
 
 // No vowels and no look-alikes, as Kubernetes' `utilrand.SafeEncodeString`.
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
@@ -30,6 +35,22 @@ export async function createObject(
 ): Promise<WriteResult> {
   refuseRevision(object);
   const fresh = inNamespace(request, wipeSystemFields(object));
+  for (;;) {
+    try {
+      const result = await tryCreate(request, fresh);
+      if (result !== "overtaken") return result;
+    } finally {
+      request.admission.guards?.release();
+    }
+    request.signal.throwIfAborted();
+  }
+}
+
+/** `overtaken`: what admission has decided by has changed through another server. */
+async function tryCreate(
+  request: WriteRequest,
+  fresh: KubernetesObject,
+): Promise<WriteResult | "overtaken"> {
   const asked = { operation: "CREATE", name: fresh.metadata.name ?? "" } as const;
   const mutated = await request.admission.mutate({ ...asked, object: fresh });
   const { definition, version } = request;
@@ -38,7 +59,7 @@ export async function createObject(
   for (let attempt = 1; ; attempt += 1) {
     const named = await prepare(request, deduped);
     const result = await insertAndSettle(request, named);
-    if (result) return result;
+    if (result !== "exists") return result;
     const generated = (deduped.metadata.name ?? "") === "";
     if (!generated || attempt === maxGenerateAttempts) throw await explainLoss(request, named);
   }
@@ -79,11 +100,12 @@ async function prepare(request: WriteRequest, object: KubernetesObject): Promise
 async function insertAndSettle(
   request: WriteRequest,
   object: KubernetesObject,
-): Promise<WriteResult | undefined> {
+): Promise<Insertion> {
   const change = { operation: "CREATE", name: object.metadata.name ?? "", object } as const;
   try {
     const result = await insert(request, object);
-    request.admission.settle?.(change, result && !request.dryRun ? "stored" : "failed");
+    const isStored = typeof result === "object" && !request.dryRun;
+    request.admission.settle?.(change, isStored ? "stored" : "failed");
     return result;
   } catch (error) {
     request.admission.settle?.(change, "unknown");
@@ -91,25 +113,24 @@ async function insertAndSettle(
   }
 }
 
-/** Writes; `undefined`: there is one of that name. */
-async function insert(
-  request: WriteRequest,
-  object: KubernetesObject,
-): Promise<WriteResult | undefined> {
+/** `exists`: there is one of that name. */
+type Insertion = WriteResult | "exists" | "overtaken";
+
+async function insert(request: WriteRequest, object: KubernetesObject): Promise<Insertion> {
   const { store, namespace, signal } = request;
   const { cache, storage, prefix } = store;
   const name = object.metadata.name ?? "";
   if (request.dryRun) {
     await cache.reachHead(signal);
-    if (cache.get(namespace, name)) return undefined;
+    if (cache.get(namespace, name)) return "exists";
     return { kind: "created", object };
   }
   const stored = await toStorageVersion(request, object);
   const path = objectPath(namespace, name);
   const value = encodeStoredObject(stored);
   using _ = cache.announce(path, { value, object: stored });
-  const outcome = await storage.put(prefix + path, value, { expect: 0, signal });
-  if (outcome.kind === "lost") return undefined;
+  const outcome = await storage.put(prefix + path, value, conditionOf(request, { revision: 0 }));
+  if (outcome.kind === "lost") return outcome.current ? "exists" : "overtaken";
   const answer = await toAnswer(request, { object, stored });
   return { kind: "created", object: withRevision(answer, outcome.revision) };
 }

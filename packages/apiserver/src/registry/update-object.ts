@@ -46,9 +46,13 @@ export async function updateObject(request: UpdateRequest): Promise<WriteResult>
       if (request.createMissing) return await request.createMissing();
       throw objectNotFound(request);
     }
-    const outcome = await tryUpdate(request, cached);
-    if (outcome.kind !== "lost") return outcome;
-    cached = outcome.current;
+    try {
+      const outcome = await tryUpdate(request, cached);
+      if (outcome.kind !== "lost") return outcome;
+      cached = outcome.current;
+    } finally {
+      request.admission.guards?.release();
+    }
     // A store in memory answers without I/O: racing writers must not starve timers and signals.
     await setImmediate();
   }

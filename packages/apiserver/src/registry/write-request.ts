@@ -1,6 +1,7 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import type { UserInfo } from "../request/user.ts";
 import type { WriteCondition } from "../storage/object-storage.ts";
+import type { HeldGuards } from "./write-guards.ts";
 import type { ResourceDefinition, ResourceVersion, StrategyContext } from "./resource.ts";
 import type { ResourceStore } from "./resource-stores.ts";
 
@@ -42,6 +43,8 @@ export interface WriteAdmission {
     change: AdmittedChange & { readonly object: KubernetesObject },
   ) => Promise<KubernetesObject> | KubernetesObject;
   readonly validate: (change: AdmittedChange) => Promise<void> | void;
+  /** What the write depends on by what admission has decided; released after each attempt. */
+  readonly guards?: HeldGuards;
   /** Told what became of a creation that `validate` was asked about. */
   readonly settle?: (change: AdmittedChange, outcome: SettledOutcome) => void;
 }
@@ -74,8 +77,9 @@ export function strategyContext(request: WriteRequest): StrategyContext {
 
 /** What must hold for a write to what was read. */
 export function conditionOf(
-  { signal }: WriteRequest,
+  { signal, admission }: WriteRequest,
   { revision }: { readonly revision: number },
 ): WriteCondition {
-  return { expect: revision, signal };
+  const guards = admission.guards?.all ?? [];
+  return { expect: revision, signal, guards };
 }

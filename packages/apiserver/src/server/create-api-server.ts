@@ -12,6 +12,7 @@ import { apiPipeline } from "../pipeline/api-pipeline.ts";
 import type { Impersonation } from "../pipeline/impersonate.ts";
 import type { ObjectAccess } from "../registry/object-access.ts";
 import type { ResourceRegistry } from "../registry/resource-registry.ts";
+import { HeldGuards, WriteGuards } from "../registry/write-guards.ts";
 import { ResourceStores } from "../registry/resource-stores.ts";
 import { createObjectAccess } from "../registry/store-object-access.ts";
 import type { Handler } from "../request/handler.ts";
@@ -46,6 +47,8 @@ export interface ApiServerOptions {
   readonly protobuf?: ProtobufMessages;
   /** Encryption of the values of a resource. */
   readonly transformerOf?: (resource: GroupResource) => ValueTransformer;
+  /** Whether other servers have the store open, too. */
+  readonly isShared?: boolean;
   /** Knows whether the store is away; absent: it never is. */
   readonly monitor?: StoreMonitor;
   /** Told each request that failed by the store, and logs it; absent: they are logged as all others. */
@@ -74,13 +77,14 @@ const defaultLimitMs = 10_000;
 export interface ApiServerCore extends AsyncDisposable {
   readonly objects: ObjectAccess;
   readonly stores: ResourceStores;
+  readonly guards: WriteGuards | undefined;
 }
 
 /** Opens caches and object access over a store. */
 export async function openApiServerCore(
   options: Pick<
     ApiServerOptions,
-    "store" | "registry" | "transformerOf" | "monitor" | "logger" | "nowMs"
+    "store" | "registry" | "transformerOf" | "isShared" | "monitor" | "logger" | "nowMs"
   >,
 ): Promise<ApiServerCore> {
   const { store, registry, transformerOf, monitor, logger, nowMs } = options;
@@ -97,6 +101,7 @@ export async function openApiServerCore(
   return {
     objects,
     stores,
+    guards: options.isShared ? new WriteGuards(store, feed) : undefined,
     [Symbol.asyncDispose]: async () => {
       lifetime.abort();
       stores[Symbol.dispose]();
@@ -209,7 +214,13 @@ function verbDependencies(options: ApiServerOptions, core: ApiServerCore): VerbD
         user,
         warn: (text: string) => void warnings.push(text),
       };
-      return createWriteAdmission(admission, context, request.deadline);
+      if (!core.guards || write.dryRun) {
+        return createWriteAdmission(admission, context, request.deadline);
+      }
+      const guards = new HeldGuards(core.guards, request.deadline);
+      const guard = (names: readonly string[]): Promise<void> => guards.hold(names);
+      const guarded = { ...context, guard };
+      return { ...createWriteAdmission(admission, guarded, request.deadline), guards };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { StatusError } from "@cellplane/apimachinery";
-import type { KeyValue, MvccStore, Operation, TxnRequest, TxnResult } from "@cellplane/kv";
+import type { Compare, KeyValue, MvccStore, Operation, TxnRequest, TxnResult } from "@cellplane/kv";
 import type { StoreMonitor } from "./store-monitor.ts";
 import { plainValues, type ValueTransformer } from "./value-transformer.ts";
 
@@ -40,6 +40,14 @@ export interface WriteCondition {
   /** The key's revision; 0: there is no such key. */
   readonly expect: number;
   readonly signal: AbortSignal;
+  /** Keys that are written, too, and whose revisions must still be these: others decide by them. */
+  readonly guards?: readonly WriteGuard[];
+}
+
+/** A key whose revision is that of the last write that depended on it; 0: there was none. */
+export interface WriteGuard {
+  readonly key: string;
+  readonly revision: number;
 }
 
 /** Objects over the key-value store: compare-and-swap by revision, and snapshots. */
@@ -84,14 +92,17 @@ export class ObjectStorage {
 
   async #swap(
     key: string,
-    { expect, signal }: WriteCondition,
+    { expect, signal, guards = [] }: WriteCondition,
     write: Operation,
   ): Promise<WriteOutcome> {
     this.#monitor?.check();
     const keyBytes = Buffer.from(key);
     const request: TxnRequest = {
-      compare: [{ key: keyBytes, target: "mod", result: "equal", operand: expect }],
-      success: [write],
+      compare: [
+        { key: keyBytes, target: "mod", result: "equal", operand: expect },
+        ...guards.map(compareGuard),
+      ],
+      success: [write, ...guards.map(putGuard)],
       failure: [{ kind: "range", key: keyBytes }],
     };
     const result = await this.#store.txn(request, signal).catch((error: unknown) => {
@@ -106,6 +117,14 @@ export class ObjectStorage {
     const key = kv.key.toString();
     return { key, value: await this.#values.fromStore(kv.value, key), revision: kv.modRevision };
   }
+}
+
+function compareGuard({ key, revision }: WriteGuard): Compare {
+  return { key: Buffer.from(key), target: "mod", result: "equal", operand: revision };
+}
+
+function putGuard({ key }: WriteGuard): Operation {
+  return { kind: "put", key: Buffer.from(key), value: Buffer.alloc(0) };
 }
 
 function currentOf(result: TxnResult): KeyValue | undefined {

@@ -86,6 +86,7 @@ class ServiceAllocator {
 
   async allocate(request: AdmissionRequest): Promise<KubernetesObject> {
     await this.#watch();
+    await request.guard?.(["services"]);
     const wanted = asJson(request.object ?? { metadata: {} });
     const old = request.oldObject && asJson(request.oldObject);
     const kept = old ? inheritAllocations(dropUnneeded(wanted, old), old) : wanted;
@@ -135,7 +136,7 @@ class ServiceAllocator {
         "Internal error occurred: failed to allocate a serviceIP: range is full",
       );
     }
-    if (!request.dryRun) this.#addresses.promise(number);
+    if (isPromised(request)) this.#addresses.promise(number);
     const address = formatAddress(number);
     return { ...spec, clusterIP: address, clusterIPs: [address] };
   }
@@ -152,7 +153,7 @@ class ServiceAllocator {
       const detail = `failed to allocate IP ${address}: ${why}`;
       throw refuse(request, invalid("spec.clusterIPs", [address], detail));
     }
-    if (!request.dryRun) this.#addresses.promise(number);
+    if (isPromised(request)) this.#addresses.promise(number);
   }
 
   #givePorts(request: AdmissionRequest, { spec, before }: Specs): JsonObject {
@@ -192,7 +193,7 @@ class ServiceAllocator {
       const why = "Internal error occurred: failed to allocate a nodePort: range is full";
       throw new StatusError("InternalError", why);
     }
-    if (!request.dryRun) this.#ports.promise(port);
+    if (isPromised(request)) this.#ports.promise(port);
     return port;
   }
 }
@@ -207,6 +208,11 @@ function nodePortsOf(spec: JsonObject): readonly number[] {
   const ports = objectsAt(spec, "ports").map((port) => numberAt(port, "nodePort") ?? 0);
   const health = numberAt(spec, "healthCheckNodePort") ?? 0;
   return [...new Set([...ports, health])].filter((port) => port !== 0);
+}
+
+// Under a guard nobody else decides until the write is made, and one that is decided anew may ask again.
+function isPromised({ dryRun, guard }: AdmissionRequest): boolean {
+  return !dryRun && !guard;
 }
 
 function refuse(request: AdmissionRequest, error: FieldError): StatusError {
