@@ -43,6 +43,7 @@ const architecture: Readonly<Record<string, Layer>> = {
       "grpc",
       "kms",
       "etcd",
+      "tunnel",
     ],
     folders: [],
   },
@@ -105,6 +106,10 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: ["server", "watch", "services", "context"],
   },
   "packages/etcd-api": { imports: ["grpc"], folders: [] },
+  "packages/tunnel": {
+    imports: ["grpc", "metrics"],
+    folders: ["agent", "frontend", "server", "link", "protocol"],
+  },
   "packages/kms": {
     imports: ["grpc"],
     folders: ["sealed-credential", "plugin", "key-file", "envelope"],

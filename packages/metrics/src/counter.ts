@@ -6,7 +6,8 @@ export class Counter<Name extends string = never> {
   readonly #series: SeriesMap<Name, number>;
 
   constructor(options: MetricOptions<Name>, onDrop: (metric: string) => void) {
-    if (!options.name.endsWith("_total")) {
+    // Counters of other projects, whose names dashboards look for, may end in _count.
+    if (!/_(total|count)$/.test(options.name)) {
       throw new RangeError(
         `Cannot make a counter as its name must end in _total: "${options.name}"`,
       );

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from "node:http2";
+import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import type { KeepAlive } from "../call/keep-alive.ts";
@@ -109,6 +109,11 @@ export class GrpcChannel implements AsyncDisposable {
     options: CallOptions = {},
   ): ClientCall<Request, Response> {
     return this.#open(method, options);
+  }
+
+  /** Opens an HTTP/2 stream that is no gRPC call on the connection that calls go to now. */
+  openStream(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    return this.#connect().open(headers);
   }
 
   /** Lets calls end by themselves, then closes the connections. */

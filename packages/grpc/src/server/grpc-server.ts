@@ -1,4 +1,8 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+} from "node:http";
 import {
   type IncomingHttpHeaders,
   performServerHandshake,
@@ -6,6 +10,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
 import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
 import { defaultMaxMessageBytes, sessionOptions, widenSession } from "../call/session-settings.ts";
@@ -25,6 +30,13 @@ export interface GrpcServerOptions {
   readonly handlers: readonly GrpcHandler[];
   /** Answers requests that are no gRPC calls; without it they get 415 or 404. */
   readonly plain?: PlainHandler;
+  /**
+   * Takes HTTP/2 streams that are no gRPC calls, before `plain` does; false: it does not want this
+   * one. Calls on the same connection have `stream.session` as their `connection`.
+   */
+  readonly onStream?: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+  /** Takes over connections with an HTTP/1.1 `CONNECT`; without it they are closed. */
+  readonly onConnect?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Serves over TLS: certificate, key, client CA and so on. Plaintext without it. */
   readonly tls?: TlsOptions;
   /** Longest request. 4 MiB unless given. */
@@ -66,6 +78,7 @@ export class GrpcServer implements AsyncDisposable {
     this.#http1 = createHttpServer((request, response) => {
       void servePlainHttp1(request, response, options.plain ?? refusePlain);
     });
+    if (options.onConnect) this.#http1.on("connect", options.onConnect);
     this.#server = options.tls
       ? createTlsServer({
           ...options.tls,
@@ -165,6 +178,7 @@ export class GrpcServer implements AsyncDisposable {
     stream.on("error", () => {
       // The client has gone.
     });
+    if (this.#options.onStream?.(stream, headers)) return;
     void servePlainHttp2(stream, headers, this.#options.plain ?? refusePlain);
   }
 }

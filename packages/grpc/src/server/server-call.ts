@@ -23,13 +23,21 @@ export interface Peer {
 export interface ServerCall {
   readonly path: string;
   readonly metadata: Metadata;
+  /** What the client says of itself. */
+  readonly userAgent: string | undefined;
   /** Milliseconds that the client gave it, from its start. */
   readonly timeoutMs: number | undefined;
   /** Aborts when the call is over: cancelled, expired, disconnected, or done. */
   readonly signal: AbortSignal;
   readonly peer: Peer;
+  /** Stands for the connection that the call came on: the same for all calls of one. */
+  readonly connection: object;
   /** Closes the whole connection that the call came on, once its answers are sent. */
   closeConnection(): void;
+  /** Breaks off the whole connection, with every call on it. */
+  destroyConnection(): void;
+  /** Bytes of the whole connection so far, as they were on the wire. */
+  connectionTraffic(): { readonly sentBytes: number; readonly receivedBytes: number };
   /** Sends the first metadata now; without it they leave with the first response. */
   sendHeaders(metadata?: Metadata): void;
   /** Metadata to go with the status. */
@@ -67,6 +75,10 @@ export class Answer implements ServerCall {
     return parseMetadata(this.#headers);
   }
 
+  get userAgent(): string | undefined {
+    return this.#headers["user-agent"];
+  }
+
   /** Made when it is first asked for: most calls are over before anybody does. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
@@ -87,8 +99,21 @@ export class Answer implements ServerCall {
     return this.#isOver;
   }
 
+  get connection(): object {
+    return this.#session ?? this;
+  }
+
   closeConnection(): void {
     this.#session?.close();
+  }
+
+  destroyConnection(): void {
+    this.#session?.destroy();
+  }
+
+  connectionTraffic(): { readonly sentBytes: number; readonly receivedBytes: number } {
+    const socket = this.#session?.destroyed === false ? this.#session.socket : undefined;
+    return { sentBytes: socket?.bytesWritten ?? 0, receivedBytes: socket?.bytesRead ?? 0 };
   }
 
   sendHeaders(metadata: Metadata = {}): void {

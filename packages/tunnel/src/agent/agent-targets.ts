@@ -1,0 +1,58 @@
+import { connect, type Socket } from "node:net";
+import { formatAddress, parseAddress } from "../protocol/address.ts";
+
+/** What an agent may open. */
+export interface AgentTargets {
+  /** `host:port` of the cluster's API server; what a server calls its upstream is dialled here. */
+  readonly target: string;
+  /** Further addresses that a server may name; none unless given. */
+  readonly allowed?: readonly string[];
+}
+
+const dialTimeoutMs = 5000;
+
+/** Connects to an address if it is allowed. Errors have the system's own words. */
+export function dialTarget(
+  { target, allowed = [] }: AgentTargets,
+  { protocol, address }: { readonly protocol: string; readonly address: string },
+): Promise<Socket> {
+  const parsed = parseAddress(address);
+  const isOwn = address === target;
+  if (protocol !== "tcp" || !parsed || !(isOwn || allowed.includes(formatAddress(parsed)))) {
+    return Promise.reject(
+      new Error(`address "${address}" is not allowed by the agent, which serves "${target}" alone`),
+    );
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect({ ...parsed, noDelay: true, allowHalfOpen: true });
+  const late = setTimeout(() => {
+    socket.destroy(new Error(`dial tcp ${address}: i/o timeout`));
+  }, dialTimeoutMs);
+  const fail = (error: Error): void => {
+    clearTimeout(late);
+    reject(error);
+  };
+  socket.once("error", fail);
+  socket.once("connect", () => {
+    clearTimeout(late);
+    socket.off("error", fail);
+    resolve(socket);
+  });
+  return promise;
+}
+
+/** An error as Go's programs say it, so that those who look for their words find them. */
+export function dialErrorText(address: string, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const message = error instanceof Error ? error.message : String(error);
+  const words: Readonly<Record<string, string>> = {
+    ECONNREFUSED: "connect: connection refused",
+    ENOTFOUND: "no such host",
+    EAI_AGAIN: "no such host",
+    EHOSTUNREACH: "connect: no route to host",
+    ENETUNREACH: "connect: network is unreachable",
+    ETIMEDOUT: "i/o timeout",
+  };
+  const known = words[code];
+  return known === undefined ? message : `dial tcp ${address}: ${known}`;
+}

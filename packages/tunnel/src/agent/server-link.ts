@@ -1,0 +1,205 @@
+import type { ClientHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import {
+  type ClientCall,
+  GrpcChannel,
+  type GrpcChannelOptions,
+  type Metadata,
+} from "@cellplane/grpc";
+import { joinStreams } from "../link/join-streams.ts";
+import {
+  connectionPath,
+  connectMethod,
+  hasCapability,
+  headerNames,
+  ownStreams,
+} from "../protocol/methods.ts";
+import { type DialRequest, type Packet, packetOf, payloadOf } from "../protocol/packet.ts";
+import { type AgentTargets, dialErrorText, dialTarget } from "./agent-targets.ts";
+import { SharedConnection } from "./shared-connection.ts";
+
+/** Who the agent is, and what it opens. */
+export interface LinkOptions {
+  readonly channel: GrpcChannelOptions;
+  readonly agentId: string;
+  readonly cluster: string;
+  readonly targets: AgentTargets;
+  /** A bearer token, read anew for each connection. */
+  readonly token?: () => string | undefined;
+}
+
+/** What a server said of itself. */
+export interface ServerGreeting {
+  readonly serverId: string;
+  readonly serverCount: number;
+}
+
+const windowBytes = 1024 * 1024;
+// A stock server ends the connection of an agent that asks more often.
+const keepAlive = { intervalMs: 30_000, timeoutMs: 10_000 };
+const greetingTimeoutMs = 10_000;
+
+/** One connection from the agent to one server. */
+export class ServerLink {
+  readonly #options: LinkOptions;
+  readonly #channel: GrpcChannel;
+  readonly #call: ClientCall<Packet, Packet>;
+  readonly #greeting = Promise.withResolvers<ServerGreeting>();
+  readonly #ended = Promise.withResolvers<Error | undefined>();
+  /** Connections that share the stream, by their numbers: towards stock servers. */
+  readonly #shared = new Map<bigint, SharedConnection>();
+  readonly #own = new Set<ClientHttp2Stream>();
+  #lastId = 0n;
+  #hasOwnStreams = false;
+  #isOver = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#channel = new GrpcChannel({ windowBytes, keepAlive, ...options.channel });
+    this.#greeting.promise.catch(() => undefined);
+    const late = setTimeout(() => this.#call.cancel(), greetingTimeoutMs);
+    this.#call = this.#channel.bidi(connectMethod, {
+      metadata: this.#metadata(),
+      onHeaders: (metadata) => {
+        clearTimeout(late);
+        this.#greet(metadata);
+      },
+    });
+    this.#call.consume({
+      onMessage: (packet) => this.#receive(packet),
+      onEnd: (error) => {
+        clearTimeout(late);
+        this.#over(error);
+      },
+    });
+  }
+
+  /** @throws {Error} The server refused, or is none. */
+  get greeting(): Promise<ServerGreeting> {
+    return this.#greeting.promise;
+  }
+
+  /** Resolves with the reason when the link is over. */
+  get ended(): Promise<Error | undefined> {
+    return this.#ended.promise;
+  }
+
+  get connections(): number {
+    return this.#shared.size + this.#own.size;
+  }
+
+  /** Asks the server for no more dials. */
+  drain(): void {
+    this.#call.send(packetOf("drain", {}));
+  }
+
+  async close(): Promise<void> {
+    this.#call.end();
+    await this.#channel[Symbol.asyncDispose]();
+  }
+
+  #metadata(): Metadata {
+    const { agentId, cluster, token } = this.#options;
+    const bearer = token?.()?.trim();
+    return {
+      [headerNames.agentId]: agentId,
+      [headerNames.agentIdentifiers]: `host=${cluster}`,
+      [headerNames.cluster]: cluster,
+      [headerNames.capabilities]: ownStreams,
+      ...(bearer ? { [headerNames.authorization]: `Bearer ${bearer}` } : {}),
+    };
+  }
+
+  #greet(metadata: Metadata): void {
+    const serverId = metadata[headerNames.serverId];
+    const count = Number(metadata[headerNames.serverCount]);
+    if (typeof serverId !== "string" || !Number.isInteger(count)) {
+      this.#greeting.reject(new Error("the server is no tunnel server: it has no server id"));
+      this.#call.cancel();
+      return;
+    }
+    this.#hasOwnStreams = hasCapability(
+      String(metadata[headerNames.capabilities] ?? ""),
+      ownStreams,
+    );
+    this.#greeting.resolve({ serverId, serverCount: Math.max(1, count) });
+  }
+
+  #receive(packet: Packet): void {
+    const payload = payloadOf(packet);
+    switch (payload?.kind) {
+      case "dialRequest":
+        void this.#dial(payload.value);
+        return;
+      case "data": {
+        const { connectId, data } = payload.value;
+        const connection = this.#shared.get(connectId);
+        if (connection) connection.write(data);
+        else if (connectId !== 0n) this.#refuseId(connectId, "unrecognized connectID");
+        return;
+      }
+      case "closeRequest": {
+        const connection = this.#shared.get(payload.value.connectId);
+        if (connection) connection.end();
+        else this.#refuseId(payload.value.connectId, "Unknown connectID");
+        return;
+      }
+      default:
+        // A dial that was given up ends when its answer comes; other kinds are of later versions.
+        return;
+    }
+  }
+
+  #refuseId(connectId: bigint, error: string): void {
+    this.#call.send(packetOf("closeResponse", { connectId, error }));
+  }
+
+  async #dial(request: DialRequest): Promise<void> {
+    const { random, address } = request;
+    let socket: Socket;
+    try {
+      socket = await dialTarget(this.#options.targets, request);
+    } catch (error) {
+      const text = dialErrorText(address, error);
+      this.#call.send(packetOf("dialResponse", { random, error: text, connectId: 0n }));
+      return;
+    }
+    if (this.#isOver) socket.destroy();
+    else if (this.#hasOwnStreams) this.#openOwn(random, socket);
+    else this.#openShared(random, socket);
+  }
+
+  #openOwn(random: bigint, socket: Socket): void {
+    const stream = this.#channel.openStream({
+      ":method": "POST",
+      ":path": connectionPath,
+      [headerNames.dial]: String(random),
+    });
+    this.#own.add(stream);
+    stream.once("close", () => this.#own.delete(stream));
+    joinStreams(stream, socket);
+  }
+
+  #openShared(random: bigint, socket: Socket): void {
+    const connectId = ++this.#lastId;
+    const connection = new SharedConnection(socket, {
+      send: (data) => this.#call.send(packetOf("data", { connectId, error: "", data })),
+      drained: () => this.#call.drained(),
+      ended: (error) => {
+        this.#shared.delete(connectId);
+        this.#call.send(packetOf("closeResponse", { connectId, error }));
+      },
+    });
+    this.#shared.set(connectId, connection);
+    this.#call.send(packetOf("dialResponse", { random, error: "", connectId }));
+    connection.start();
+  }
+
+  #over(error: Error | undefined): void {
+    this.#isOver = true;
+    this.#greeting.reject(error ?? new Error("the server ended the stream"));
+    for (const connection of this.#shared.values()) connection.destroy();
+    this.#ended.resolve(error);
+    void this.#channel[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,12 @@
+import type { Duplex } from "node:stream";
+import type { AuthorizeClient } from "./authorize.ts";
+import type { Destination } from "./find-cluster.ts";
+
+/** What frontends stand on. */
+export interface FrontendHost {
+  /** @throws {DialError} */
+  readonly dial: (dial: Destination & { readonly signal: AbortSignal }) => Promise<Duplex>;
+  readonly authorize: AuthorizeClient;
+  /** `CLUSTER.SUFFIX` names a cluster, too. */
+  readonly suffix: string | undefined;
+}

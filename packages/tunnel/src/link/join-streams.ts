@@ -1,0 +1,21 @@
+import type { Duplex } from "node:stream";
+
+/**
+ * Passes bytes both ways with back-pressure. Each side may end by itself; a side that breaks off
+ * takes the other with it.
+ */
+export function joinStreams(one: Duplex, other: Duplex): void {
+  passOn(one, other);
+  passOn(other, one);
+}
+
+function passOn(from: Duplex, to: Duplex): void {
+  from.pipe(to);
+  from.on("error", () => {
+    // `close` follows.
+  });
+  from.once("close", () => {
+    // Without an end it was a loss; and nobody is left to read what the other still sends.
+    if (!from.readableEnded || !to.writableEnded) to.destroy();
+  });
+}

@@ -1,0 +1,44 @@
+import type { BidiMethod } from "@cellplane/grpc";
+import { packet, type Packet } from "./packet.ts";
+
+/** An agent's stream. The services have no package name on the wire. */
+export const connectMethod: BidiMethod<Packet, Packet> = {
+  kind: "bidi",
+  path: "/AgentService/Connect",
+  request: packet,
+  response: packet,
+};
+
+/** A client's stream. */
+export const proxyMethod: BidiMethod<Packet, Packet> = {
+  kind: "bidi",
+  path: "/ProxyService/Proxy",
+  request: packet,
+  response: packet,
+};
+
+/** Where an agent of ours opens the bytes of one connection, beside its stream and on the same session. */
+export const connectionPath = "/cellplane.tunnel.v1/Connection";
+
+/** Names of metadata and headers, as they are on the wire. */
+export const headerNames = {
+  agentId: "agentid",
+  agentIdentifiers: "agentidentifiers",
+  authorization: "authorization",
+  serverId: "serverid",
+  serverCount: "servercount",
+  /** The cluster that an agent serves, or that a client wants. */
+  cluster: "fed-cluster",
+  /** Which extensions a peer has, separated by commas. */
+  capabilities: "fed-caps",
+  /** The dial that a connection belongs to. */
+  dial: "fed-dial",
+} as const;
+
+/** Each connection has an HTTP/2 stream of its own. */
+export const ownStreams = "streams";
+
+/** Whether a list of capabilities has one. */
+export function hasCapability(list: string | undefined, name: string): boolean {
+  return (list ?? "").split(",").some((each) => each.trim() === name);
+}

@@ -1,0 +1,198 @@
+import {
+  GrpcError,
+  type GrpcHandler,
+  handleBidi,
+  type Metadata,
+  type ServerCall,
+} from "@cellplane/grpc";
+import { PacketLink } from "../link/packet-link.ts";
+import type { BacklogLimits } from "../link/backlog.ts";
+import { isClusterName, parseIdentifiers } from "../protocol/identifiers.ts";
+import { connectMethod, hasCapability, headerNames, ownStreams } from "../protocol/methods.ts";
+import type { AgentIdentity, AuthenticateAgent } from "./authenticate.ts";
+import type { ClusterTable } from "./cluster-table.ts";
+import type { TunnelDirectory } from "./tunnel-directory.ts";
+import type { TunnelMetrics } from "./tunnel-metrics.ts";
+
+/** What happens to agents, for the log. */
+export interface AgentEvents {
+  readonly onConnect: (link: PacketLink) => void;
+  readonly onEnd: (link: PacketLink, why: string) => void;
+  readonly onRefuse: (
+    why: string,
+    agent: { readonly id: string; readonly address: string },
+  ) => void;
+  readonly onCut: (link: PacketLink, why: string) => void;
+}
+
+/** What serves agents. */
+export interface AgentServiceHost {
+  readonly serverId: string;
+  readonly serverCount: () => number;
+  readonly authenticate: AuthenticateAgent;
+  readonly directory: TunnelDirectory;
+  readonly table: ClusterTable;
+  /** By the session of each agent, for connections that come on streams of their own. */
+  readonly sessions: WeakMap<object, Set<PacketLink>>;
+  readonly limits: BacklogLimits;
+  readonly metrics: TunnelMetrics;
+  readonly events: AgentEvents;
+}
+
+/** `AgentService/Connect`: lets an agent in where its credential allows the cluster that it names. */
+export function createAgentService(host: AgentServiceHost): GrpcHandler {
+  return handleBidi(connectMethod, async ({ requests, responses }, call) => {
+    const admitted = await admit(host, call);
+    call.sendHeaders({
+      [headerNames.serverId]: host.serverId,
+      [headerNames.serverCount]: String(host.serverCount()),
+      [headerNames.capabilities]: ownStreams,
+    });
+    const ended = Promise.withResolvers<void>();
+    const streams = {
+      requests,
+      responses,
+      destroy: () => call.destroyConnection(),
+      traffic: () => call.connectionTraffic(),
+    };
+    const link = new PacketLink(admitted.peer, streams, {
+      limits: host.limits,
+      events: {
+        onCut: (cut, why) => {
+          host.metrics.cuts.add({ cluster: cut.cluster });
+          host.events.onCut(cut, why);
+        },
+        onEnd: (_, why) => {
+          leave(host, call, link);
+          host.events.onEnd(link, why);
+          ended.resolve();
+        },
+      },
+    });
+    enter(host, call, { link, clusters: admitted.clusters });
+    await ended.promise;
+  });
+}
+
+interface Admitted {
+  readonly peer: PacketLink["peer"];
+  readonly clusters: readonly string[];
+}
+
+async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted> {
+  const agentId = oneOf(call.metadata, headerNames.agentId);
+  const address = call.peer.address;
+  const refuse = (
+    reason: string,
+    status: "UNAUTHENTICATED" | "PERMISSION_DENIED" | "INVALID_ARGUMENT" | "ALREADY_EXISTS",
+    why: string,
+  ): GrpcError => {
+    host.metrics.refusals.add({ reason });
+    host.events.onRefuse(why, { id: agentId ?? "", address });
+    return new GrpcError(status, why);
+  };
+  if (agentId === undefined) {
+    throw refuse(
+      "malformed",
+      "INVALID_ARGUMENT",
+      `expected exactly one "${headerNames.agentId}" header`,
+    );
+  }
+  const clusters = readClusters(call.metadata);
+  if (typeof clusters === "string") throw refuse("malformed", "INVALID_ARGUMENT", clusters);
+  const identity = await identify(host, call);
+  if (!identity)
+    throw refuse("unauthenticated", "UNAUTHENTICATED", "the agent has no valid credential");
+  for (const cluster of clusters) {
+    if (!identity.mayServe(cluster)) {
+      throw refuse(
+        "cluster",
+        "PERMISSION_DENIED",
+        `${identity.name} may not serve cluster "${cluster}"`,
+      );
+    }
+    if (!host.directory.routeOf(cluster)) {
+      throw refuse(
+        "unknown-cluster",
+        "PERMISSION_DENIED",
+        `there is no cluster "${cluster}" that is reached through a tunnel`,
+      );
+    }
+  }
+  for (const link of host.table.links()) {
+    if (link.agentId === agentId && link.identity !== identity.name) {
+      throw refuse("agent-id", "ALREADY_EXISTS", `agent id "${agentId}" belongs to another agent`);
+    }
+  }
+  const [cluster = ""] = clusters;
+  const { metadata } = call;
+  const peer = {
+    cluster,
+    agentId,
+    identity: identity.name,
+    address,
+    agentVersion: call.userAgent ?? "",
+    ownStreams: hasCapability(oneOf(metadata, headerNames.capabilities), ownStreams),
+  };
+  return { peer, clusters };
+}
+
+async function identify(
+  { authenticate }: AgentServiceHost,
+  call: ServerCall,
+): Promise<AgentIdentity | undefined> {
+  const { tls } = call.peer;
+  const certificate = tls?.authorized ? tls.getPeerCertificate() : undefined;
+  const bearer = oneOf(call.metadata, headerNames.authorization);
+  const token = bearer === undefined ? undefined : /^Bearer\s+(\S+)\s*$/i.exec(bearer)?.[1];
+  return authenticate({ certificate, token });
+}
+
+/** The clusters that an agent says it serves, or what is wrong with that. */
+function readClusters(metadata: Metadata): readonly string[] | string {
+  const named = oneOf(metadata, headerNames.cluster);
+  const text = oneOf(metadata, headerNames.agentIdentifiers) ?? "";
+  if (Array.isArray(metadata[headerNames.agentIdentifiers])) {
+    return `expected at most one "${headerNames.agentIdentifiers}" header`;
+  }
+  try {
+    const { hosts } = parseIdentifiers(text);
+    const clusters = [...new Set(named === undefined ? hosts : [named, ...hosts])];
+    if (clusters.length === 0)
+      return "the agent names no cluster: give --agent-identifiers=host=NAME";
+    const wrong = clusters.find((cluster) => !isClusterName(cluster));
+    return wrong === undefined ? clusters : `"${wrong}" is no cluster's name`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The value of a header that came once. */
+function oneOf(metadata: Metadata, name: string): string | undefined {
+  const value = metadata[name];
+  // Values of a header that came several times are joined or listed.
+  return typeof value === "string" && !value.includes(", ") ? value : undefined;
+}
+
+function enter(
+  { table, sessions, metrics, events }: AgentServiceHost,
+  call: ServerCall,
+  { link, clusters }: { readonly link: PacketLink; readonly clusters: readonly string[] },
+): void {
+  table.add(link, clusters);
+  const own = sessions.get(call.connection);
+  if (own) own.add(link);
+  else sessions.set(call.connection, new Set([link]));
+  metrics.readyBackends.set({ cluster: link.cluster }, table.linksOf(link.cluster).length);
+  events.onConnect(link);
+}
+
+function leave(
+  { table, sessions, metrics }: AgentServiceHost,
+  call: ServerCall,
+  link: PacketLink,
+): void {
+  table.remove(link);
+  sessions.get(call.connection)?.delete(link);
+  metrics.readyBackends.set({ cluster: link.cluster }, table.linksOf(link.cluster).length);
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CertificateAndKey } from "../../apiserver/src/pki/issue-certificate.ts";
+import type { TestAuthority } from "./tunnel-fixture.suite.ts";
+
+/** Runs the stock programs of the apiserver-network-proxy, with certificates of one authority. */
+export class StockPeers implements AsyncDisposable {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "cellplane-tunnel-"));
+  readonly #authority: TestAuthority;
+  readonly #running = new Set<ChildProcess>();
+
+  constructor(authority: TestAuthority) {
+    this.#authority = authority;
+    this.#write("ca.crt", authority.certificate);
+  }
+
+  /** A stock agent that serves clusters; `port` is the server's for agents. */
+  async agent(
+    clusters: readonly string[],
+    port: number,
+    args: readonly string[] = [],
+  ): Promise<ChildProcess> {
+    const files = this.#pair(`agent-${clusters[0]}`, this.#authority.agent(clusters[0] ?? ""));
+    const [health, admin] = [await freePort(), await freePort()];
+    return this.#run("proxy-agent", [
+      "--proxy-server-host=localhost",
+      `--proxy-server-port=${port}`,
+      `--ca-cert=${join(this.folder, "ca.crt")}`,
+      `--agent-cert=${files.cert}`,
+      `--agent-key=${files.key}`,
+      `--agent-identifiers=${clusters.map((cluster) => `host=${cluster}`).join("&")}`,
+      `--agent-id=stock-${clusters[0]}`,
+      "--health-server-host=127.0.0.1",
+      `--health-server-port=${health}`,
+      "--admin-bind-address=127.0.0.1",
+      `--admin-server-port=${admin}`,
+      "--sync-forever",
+      ...args,
+    ]);
+  }
+
+  /** A stock server; tells its ports for clients and for agents. */
+  async server(
+    mode: "grpc" | "http-connect",
+    args: readonly string[] = [],
+  ): Promise<{ readonly client: number; readonly agent: number; readonly process: ChildProcess }> {
+    const files = this.#pair("server", this.#authority.server());
+    const ca = join(this.folder, "ca.crt");
+    const [client, agent, health, admin] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ];
+    const process = this.#run("proxy-server", [
+      `--mode=${mode}`,
+      "--server-bind-address=127.0.0.1",
+      `--server-port=${client}`,
+      `--server-cert=${files.cert}`,
+      `--server-key=${files.key}`,
+      `--server-ca-cert=${ca}`,
+      "--agent-bind-address=127.0.0.1",
+      `--agent-port=${agent}`,
+      `--cluster-cert=${files.cert}`,
+      `--cluster-key=${files.key}`,
+      `--cluster-ca-cert=${ca}`,
+      "--health-bind-address=127.0.0.1",
+      `--health-port=${health}`,
+      "--admin-bind-address=127.0.0.1",
+      `--admin-port=${admin}`,
+      "--server-id=stock",
+      "--server-count=1",
+      "--proxy-strategies=destHost",
+      ...args,
+    ]);
+    return { client, agent, process };
+  }
+
+  /** Runs the stock client once, and tells what it printed and its exit code. */
+  async client(
+    args: readonly string[],
+  ): Promise<{ readonly code: number; readonly output: string }> {
+    const files = this.#pair("client", this.#authority.client("client", "clients"));
+    const child = this.#run("proxy-test-client", [
+      "--proxy-host=localhost",
+      `--ca-cert=${join(this.folder, "ca.crt")}`,
+      `--client-cert=${files.cert}`,
+      `--client-key=${files.key}`,
+      "--request-proto=http",
+      ...args,
+    ]);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    }
+    const [code] = (await once(child, "exit")) as [number | null];
+    return { code: code ?? -1, output };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#running) await stop(child);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #run(program: string, args: readonly string[]): ChildProcess {
+    const peers = process.env["CELLPLANE_PEERS"] ?? join(homedir(), ".cache", "cellplane-peers");
+    const child = spawn(join(peers, "bin", program), args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#running.add(child);
+    child.stdout?.resume();
+    child.stderr?.resume();
+    child.once("exit", () => this.#running.delete(child));
+    return child;
+  }
+
+  #pair(name: string, pair: CertificateAndKey): { readonly cert: string; readonly key: string } {
+    return {
+      cert: this.#write(`${name}.crt`, pair.certificate),
+      key: this.#write(`${name}.key`, pair.key),
+    };
+  }
+
+  #write(name: string, text: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  }
+}
+
+/** Ends a program at once; stock agents only drain after a first SIGTERM. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  // Stock programs refuse ports above 49151, where the system's own choice often lies.
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 25_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    const { port: found } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return found;
+  }
+}
