@@ -8,6 +8,7 @@ import { prepareDataDir } from "../options/prepare-data-dir.ts";
 import { ServerError } from "../options/server-error.ts";
 import type { ServerOptions } from "../options/server-options.ts";
 import { parseEtcdUrl } from "./parse-etcd-url.ts";
+import type { EtcdCommandLimits } from "./read-etcd-limits.ts";
 import { type EtcdTlsFiles, readEtcdTls } from "./read-etcd-tls.ts";
 
 /** What `etcd` is told. */
@@ -18,6 +19,7 @@ export interface EtcdOptions extends EtcdTlsFiles {
   readonly listen: string;
   readonly advertiseClientUrl?: string;
   readonly progressNotifyIntervalMs: number;
+  readonly limits: EtcdCommandLimits;
   readonly logLevel: string;
 }
 
@@ -30,13 +32,19 @@ export async function runEtcd(options: EtcdOptions): Promise<void> {
   const logger = createLogger(options.logLevel, "etcd");
   prepareDataDir(options.dataDir);
   await using opened = new AsyncDisposableStack();
-  const store = await openDatastore(options, opened);
+  const { quotaBackendBytes, maxRequestBytes, maxTxnOps, maxConcurrentStreams } = options.limits;
+  const store = await openDatastore(options, opened, {
+    maxTxnOperations: maxTxnOps,
+    ...(quotaBackendBytes > 0 ? { quotaBytes: quotaBackendBytes } : {}),
+  });
   const metrics = new MetricRegistry();
   collectProcessMetrics(metrics);
   const server = await createEtcdServer(store, {
     clientUrls: [options.advertiseClientUrl ?? options.listen],
     metrics,
     progressNotifyIntervalMs: options.progressNotifyIntervalMs,
+    limits: { maxRequestBytes, quotaBytes: quotaBackendBytes },
+    maxConcurrentStreams,
     onError: (err, call) => logger.error({ err, ...call }, "call failed"),
     ...(tls ? { tls } : {}),
   });

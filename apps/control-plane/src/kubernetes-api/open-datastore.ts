@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import {
+  type EngineOptions,
   lockDirectory,
   LockedError,
   type MvccStore,
@@ -18,23 +19,26 @@ import { isMysqlUrl, isSqlitePath, type ServerOptions } from "../options/server-
 export async function openDatastore(
   options: Pick<ServerOptions, "datastore" | "dataDir">,
   opened: AsyncDisposableStack,
+  engine: EngineOptions = {},
 ): Promise<MvccStore> {
   try {
     if (options.datastore === "memory") {
       opened.use(lockDirectory(options.dataDir));
-      return opened.use(await openMemoryStore());
+      return opened.use(await openMemoryStore(engine));
     }
     if (isMysqlUrl(options.datastore)) {
       opened.use(lockDirectory(options.dataDir));
-      return opened.use(await openDatabase(options.datastore, options.dataDir));
+      return opened.use(await openDatabase(options.datastore, options.dataDir, engine));
     }
     if (isSqlitePath(options.datastore)) {
       const path = resolve(options.datastore.slice("sqlite:".length));
       // A file in the data directory is guarded by the same lock.
       if (dirname(path) !== resolve(options.dataDir)) opened.use(lockDirectory(options.dataDir));
-      return opened.use(await openSqliteStore({ path }));
+      return opened.use(await openSqliteStore({ ...engine, path }));
     }
-    return opened.use(await openSqliteStore({ path: join(options.dataDir, "store.db") }));
+    return opened.use(
+      await openSqliteStore({ ...engine, path: join(options.dataDir, "store.db") }),
+    );
   } catch (error) {
     if (error instanceof LockedError) {
       throw new ServerError(
@@ -47,9 +51,9 @@ export async function openDatastore(
   }
 }
 
-function openDatabase(url: string, dataDir: string): Promise<MvccStore> {
+function openDatabase(url: string, dataDir: string, engine: EngineOptions): Promise<MvccStore> {
   // A URL may hold a password, and arguments can be read by everybody on the machine until the title replaces them.
   if (URL.parse(url)?.password) process.title = "cellplane";
   const headMemoryPath = join(dataDir, "store-head.json");
-  return openMysqlStore(url, { headMemoryPath, environment: process.env });
+  return openMysqlStore(url, { ...engine, headMemoryPath, environment: process.env });
 }

@@ -1,10 +1,12 @@
 import { dirname } from "node:path";
 import { Command } from "commander";
 import type { EtcdOptions } from "../etcd/run-etcd.ts";
+import { type RawEtcdLimits, readEtcdLimits } from "../etcd/read-etcd-limits.ts";
 import { ServerError } from "./server-error.ts";
 import { isSqlitePath, parseDatastore } from "./server-options.ts";
 
-interface RawOptions extends Omit<EtcdOptions, "dataDir" | "progressNotifyIntervalMs"> {
+interface RawOptions
+  extends RawEtcdLimits, Omit<EtcdOptions, "dataDir" | "progressNotifyIntervalMs" | "limits"> {
   readonly dataDir?: string;
   readonly progressNotifyInterval: string;
 }
@@ -34,6 +36,18 @@ export function createEtcdCommand(): Command {
       "how often idle watches are told their progress",
       "600",
     )
+    .option(
+      "--quota-backend-bytes <bytes>",
+      "beyond it puts are refused and the alarm NOSPACE is raised; 0: no quota",
+      "0",
+    )
+    .option("--max-request-bytes <bytes>", "the longest write", "1572864")
+    .option("--max-txn-ops <count>", "most operations of a transaction", "128")
+    .option(
+      "--max-concurrent-streams <count>",
+      "most calls at a time on one connection",
+      "4294967295",
+    )
     .option("--log-level <level>", "debug, info, warn or error", "warn")
     .addHelpText(
       "after",
@@ -50,7 +64,8 @@ Examples:
       const { runEtcd } = await import("../etcd/run-etcd.ts");
       const progressNotifyIntervalMs = parseSeconds(progressNotifyInterval) * 1000;
       const { dataDir = defaultDataDir(raw.datastore), ...options } = raw;
-      await runEtcd({ ...options, dataDir, progressNotifyIntervalMs });
+      const limits = readEtcdLimits(raw);
+      await runEtcd({ ...options, dataDir, progressNotifyIntervalMs, limits });
     });
 }
 

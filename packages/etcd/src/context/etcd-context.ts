@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { ResponseHeader } from "@cellplane/etcd-api";
 import type { LeaseStore, MvccStore, StoreStatus } from "@cellplane/kv";
 import { GrpcError } from "@cellplane/grpc";
+import type { EtcdLimits } from "./etcd-limits.ts";
+import { SpaceAlarm } from "./space-alarm.ts";
 
 /** The version that clients take us for: kube-apiserver asks for progress only from 3.5.13 on. */
 export const etcdVersion = "3.6.14";
@@ -15,26 +17,26 @@ export class EtcdContext {
   readonly memberId: bigint;
   readonly raftTerm: number = raftTerm;
   readonly clientUrls: readonly string[];
-  /** Bytes beyond which the store refuses puts; 0: no limit. */
-  readonly quotaBytes: number;
+  readonly limits: EtcdLimits;
+  readonly alarm: SpaceAlarm = new SpaceAlarm();
 
   constructor(
     store: MvccStore,
     {
       status,
       clientUrls,
-      quotaBytes,
+      limits,
     }: {
       readonly status: StoreStatus;
       readonly clientUrls: readonly string[];
-      readonly quotaBytes: number;
+      readonly limits: EtcdLimits;
     },
   ) {
     this.store = store;
     this.clusterId = nonZero(BigInt(`0x${status.clusterId}`));
     this.memberId = memberIdOf(status.clusterId);
     this.clientUrls = clientUrls;
-    this.quotaBytes = quotaBytes;
+    this.limits = limits;
   }
 
   /** The header of an answer at a revision. */

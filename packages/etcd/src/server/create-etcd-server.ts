@@ -3,7 +3,7 @@ import { type CallErrorReporter, GrpcServer, type GrpcHandler } from "@cellplane
 import type { MvccStore } from "@cellplane/kv";
 import { MetricRegistry } from "@cellplane/metrics";
 import { EtcdContext } from "../context/etcd-context.ts";
-import { maxMessageBytes } from "../services/check-size.ts";
+import { defaultLimits, type EtcdLimits, maxMessageBytes } from "../context/etcd-limits.ts";
 import { createClusterService } from "../services/cluster-service.ts";
 import { createHealthService } from "../services/health-service.ts";
 import { createKvService } from "../services/kv-service.ts";
@@ -19,8 +19,10 @@ export interface EtcdServerOptions {
   /** Told to clients as the member's addresses. */
   readonly clientUrls: readonly string[];
   readonly tls?: TlsOptions;
-  /** The quota that the store was opened with, for `NOSPACE`. Default: none. */
-  readonly quotaBytes?: number;
+  /** Limits other than etcd's; the store must have been opened with the same quota. */
+  readonly limits?: Partial<EtcdLimits>;
+  /** Most calls at a time on one connection. No limit unless given, as in etcd. */
+  readonly maxConcurrentStreams?: number;
   /** Default: ten minutes, as in etcd. */
   readonly progressNotifyIntervalMs?: number;
   /** Exposed at `/metrics`; made here unless given. */
@@ -35,8 +37,9 @@ export async function createEtcdServer(
   store: MvccStore,
   options: EtcdServerOptions,
 ): Promise<GrpcServer> {
-  const { clientUrls, quotaBytes = 0, metrics = new MetricRegistry() } = options;
-  const context = new EtcdContext(store, { status: await store.status(), clientUrls, quotaBytes });
+  const { clientUrls, metrics = new MetricRegistry(), maxConcurrentStreams } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const context = new EtcdContext(store, { status: await store.status(), clientUrls, limits });
   const figures = new StoreFigures(context, metrics);
   const handlers: readonly GrpcHandler[] = [
     ...createKvService(context),
@@ -52,8 +55,9 @@ export async function createEtcdServer(
   return new GrpcServer({
     handlers: countCalls(handlers, metrics),
     plain: createPlainHandler(context, { metrics, figures }),
-    maxReceiveBytes: maxMessageBytes,
+    maxReceiveBytes: maxMessageBytes(limits),
     onError: options.onError,
+    ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
     ...(options.tls ? { tls: options.tls } : {}),
   });
 }

@@ -19,6 +19,7 @@ import {
 } from "@cellplane/etcd-api";
 import { type ClientCall, GrpcChannel, type MessageType } from "@cellplane/grpc";
 import { type EngineOptions, type MvccStore, openMemoryStore } from "@cellplane/kv";
+import type { EtcdLimits } from "../context/etcd-limits.ts";
 import { createEtcdServer } from "./create-etcd-server.ts";
 
 /** A facade over a store in memory, and a client of it. */
@@ -36,7 +37,10 @@ export class OwnClient implements AsyncDisposable {
   }
 
   static async open(
-    options: EngineOptions & { readonly progressNotifyIntervalMs?: number } = {},
+    options: EngineOptions & {
+      readonly progressNotifyIntervalMs?: number;
+      readonly limits?: Partial<EtcdLimits>;
+    } = {},
   ): Promise<OwnClient> {
     const opened = new AsyncDisposableStack();
     const store = opened.use(await openMemoryStore(options));

@@ -44,13 +44,10 @@ export function createPlainHandler(
 }
 
 /** A read that needs the database, as etcd's health needs its leader. */
-async function tellHealth({ store, quotaBytes }: EtcdContext): Promise<PlainResponse> {
+async function tellHealth({ store, alarm }: EtcdContext): Promise<PlainResponse> {
   try {
     await store.range({ key: Buffer.from("health") });
-    const { sizeBytes } = await store.status();
-    if (quotaBytes > 0 && sizeBytes > quotaBytes) {
-      return json(503, { health: "false", reason: "ALARM NOSPACE" });
-    }
+    if (alarm.isRaised) return json(503, { health: "false", reason: "ALARM NOSPACE" });
     return json(200, { health: "true", reason: "" });
   } catch {
     return json(503, { health: "false", reason: "RANGE ERROR" });

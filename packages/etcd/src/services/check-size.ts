@@ -1,23 +1,18 @@
 import type { Compare, RequestOp, TxnRequest } from "@cellplane/etcd-api";
 import { etcdError } from "../context/etcd-error.ts";
-
-/** The longest write, as in etcd. */
-export const maxRequestBytes: number = 1.5 * 1024 * 1024;
-
-/** The longest request that is read at all: a message that is longer breaks off its call. */
-export const maxMessageBytes: number = maxRequestBytes + 512 * 1024;
+import type { EtcdLimits } from "../context/etcd-limits.ts";
 
 /** About what a message has around its keys and values. */
 const overheadBytes = 16;
 
 /** @throws {GrpcError} A write is too long. */
-export function checkWriteBytes(bytes: number): void {
+export function checkWriteBytes(bytes: number, { maxRequestBytes }: EtcdLimits): void {
   if (bytes + overheadBytes > maxRequestBytes) throw etcdError("request is too large");
 }
 
 /** @throws {GrpcError} A transaction is too long. */
-export function checkTxnBytes(request: TxnRequest): void {
-  checkWriteBytes(bytesOfTxn(request));
+export function checkTxnBytes(request: TxnRequest, limits: EtcdLimits): void {
+  checkWriteBytes(bytesOfTxn(request), limits);
 }
 
 function bytesOfTxn({ compare, success, failure }: TxnRequest): number {

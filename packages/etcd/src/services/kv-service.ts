@@ -16,11 +16,11 @@ import type { EtcdContext } from "../context/etcd-context.ts";
 import { answer } from "./answer.ts";
 import { checkTxnBytes, checkWriteBytes } from "./check-size.ts";
 import { planRange, tellRange } from "./plan-range.ts";
-import { planDelete, planPut, planTxn, tellTxn } from "./plan-txn.ts";
+import { hasPut, planDelete, planPut, planTxn, tellTxn } from "./plan-txn.ts";
 
 /** `etcdserverpb.KV`. */
 export function createKvService(context: EtcdContext): readonly GrpcHandler[] {
-  const { store } = context;
+  const { store, limits, alarm } = context;
   const run = (operation: Operation, signal: AbortSignal): Promise<TxnResult> =>
     store.txn({ compare: [], success: [operation], failure: [] }, signal);
   return [
@@ -29,8 +29,8 @@ export function createKvService(context: EtcdContext): readonly GrpcHandler[] {
       return tellRange(wire, result, context.header(result.revision));
     }),
     answer("KV/Put", { request: putRequest, response: putResponse }, async (wire, signal) => {
-      checkWriteBytes(wire.key.length + wire.value.length);
-      const { revision, results } = await run(planPut(wire), signal);
+      checkWriteBytes(wire.key.length + wire.value.length, limits);
+      const { revision, results } = await alarm.guard(() => run(planPut(wire), signal));
       const { previous } = only(results, "put");
       return { header: context.header(revision), prevKv: previous };
     }),
@@ -45,8 +45,9 @@ export function createKvService(context: EtcdContext): readonly GrpcHandler[] {
     ),
     answer("KV/Txn", { request: txnRequest, response: txnResponse }, async (wire, signal) => {
       const plan = planTxn(wire);
-      checkTxnBytes(wire);
-      return tellTxn(wire, await store.txn(plan, signal), context);
+      checkTxnBytes(wire, limits);
+      const runTxn = (): Promise<TxnResult> => store.txn(plan, signal);
+      return tellTxn(wire, await (hasPut(plan) ? alarm.guard(runTxn) : runTxn()), context);
     }),
     answer(
       "KV/Compact",

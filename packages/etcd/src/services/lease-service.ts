@@ -24,7 +24,8 @@ export function createLeaseService(context: EtcdContext): readonly GrpcHandler[]
       "Lease/LeaseGrant",
       { request: leaseGrantRequest, response: leaseGrantResponse },
       async ({ id, ttl }) => {
-        const lease = await context.leases().grant({ id: newLeaseNumber(id), ttlSeconds: ttl });
+        const wanted = { id: newLeaseNumber(id), ttlSeconds: ttl };
+        const lease = await context.alarm.guard(() => context.leases().grant(wanted));
         const header = await context.headerNow();
         return { header, id: lease.id, ttl: lease.ttlSeconds, error: "" };
       },

@@ -1,6 +1,8 @@
 import { crc32 } from "node:zlib";
 import {
+  type AlarmMember,
   alarmRequest,
+  type AlarmRequest,
   alarmResponse,
   empty,
   type Empty,
@@ -28,7 +30,7 @@ import { answer } from "./answer.ts";
 import { readPages, writeSnapshot } from "./snapshot.ts";
 
 const noSpaceAlarm = 1;
-const getAlarms = 0;
+const alarmAction = { get: 0, activate: 1, deactivate: 2 } as const;
 
 /** `etcdserverpb.Maintenance`. */
 export function createMaintenanceService(context: EtcdContext): readonly GrpcHandler[] {
@@ -45,8 +47,7 @@ export function createMaintenanceService(context: EtcdContext): readonly GrpcHan
       { request: alarmRequest, response: alarmResponse },
       async (wire) => {
         const header = await context.headerNow();
-        // Alarms come and go with their cause, so there is none to switch on or off.
-        return { header, alarms: wire.action === getAlarms ? await readAlarms(context) : [] };
+        return { header, alarms: changeAlarm(context, wire) };
       },
     ),
     answer("Maintenance/Defragment", { request: empty, response: headerOnly }, async () => ({
@@ -84,34 +85,39 @@ const snapshotMethod: ServerStreamMethod<Empty, SnapshotResponse> = {
 };
 
 async function readStatus(context: EtcdContext): Promise<StatusResponse> {
-  const { memberId, raftTerm, quotaBytes } = context;
+  const { memberId, raftTerm, limits } = context;
   const header = await context.headerNow();
   const { sizeBytes } = await context.store.status();
-  const hasNoSpace = (await readAlarms(context)).length > 0;
   return {
     header,
     version: etcdVersion,
     dbSize: sizeBytes,
     dbSizeInUse: sizeBytes,
-    dbSizeQuota: quotaBytes,
+    dbSizeQuota: limits.quotaBytes,
     leader: memberId,
     raftTerm,
     raftIndex: header.revision,
     raftAppliedIndex: header.revision,
     isLearner: false,
-    errors: hasNoSpace ? ["etcdserver: mvcc: database space exceeded"] : [],
+    errors: context.alarm.isRaised ? [`memberID:${memberId} alarm:NOSPACE `] : [],
     storageVersion: "3.6.0",
   };
 }
 
-async function readAlarms({
-  store,
-  memberId,
-  quotaBytes,
-}: EtcdContext): Promise<readonly { readonly memberId: bigint; readonly alarm: number }[]> {
-  const { sizeBytes } = await store.status();
-  const isFull = quotaBytes > 0 && sizeBytes > quotaBytes;
-  return isFull ? [{ memberId, alarm: noSpaceAlarm }] : [];
+/** Reads, raises or disarms the alarm; tells those that it concerned. */
+function changeAlarm({ alarm, memberId }: EtcdContext, wire: AlarmRequest): readonly AlarmMember[] {
+  const raised = [{ memberId, alarm: noSpaceAlarm }];
+  const isMeant = wire.alarm === noSpaceAlarm;
+  switch (wire.action) {
+    case alarmAction.activate:
+      if (!isMeant) return [];
+      alarm.raise();
+      return raised;
+    case alarmAction.deactivate:
+      return isMeant && alarm.disarm() ? raised : [];
+    default:
+      return alarm.isRaised && (isMeant || wire.alarm === 0) ? raised : [];
+  }
 }
 
 /** The same for every server of this kind that has the same live keys at this revision. */

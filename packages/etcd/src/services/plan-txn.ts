@@ -30,6 +30,13 @@ export function planTxn({ compare, success, failure }: TxnRequest): StoreTxn {
   };
 }
 
+/** Whether a transaction may put something, whichever branch it takes. */
+export function hasPut({ success, failure }: StoreTxn): boolean {
+  const puts = (operation: Operation): boolean =>
+    operation.kind === "put" || (operation.kind === "txn" && hasPut(operation));
+  return success.some(puts) || failure.some(puts);
+}
+
 /** A put as an operation. */
 export function planPut(put: PutRequest): Operation {
   return {

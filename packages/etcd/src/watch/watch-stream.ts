@@ -7,7 +7,7 @@ import type {
 import type { MessageSink, MessageSource } from "@cellplane/grpc";
 import type { EtcdContext } from "../context/etcd-context.ts";
 import { toEtcdError } from "../context/etcd-error.ts";
-import { maxMessageBytes } from "../services/check-size.ts";
+import { maxMessageBytes } from "../context/etcd-limits.ts";
 import { planWatch, refuseWatch } from "./plan-watch.ts";
 import { splitEvents } from "./split-events.ts";
 import { StreamWatch, type StreamWatchHost } from "./stream-watch.ts";
@@ -67,7 +67,7 @@ export class WatchStream implements StreamWatchHost {
 
   events(watch: StreamWatch, revision: number, events: readonly WireEvent[]): void {
     if (!watch.isFragmented) return this.#send(watch.id, revision, { events });
-    const parts = splitEvents(events, maxMessageBytes);
+    const parts = splitEvents(events, maxMessageBytes(this.#context.limits));
     for (const [i, part] of parts.entries()) {
       this.#send(watch.id, revision, { events: part, fragment: i < parts.length - 1 });
     }

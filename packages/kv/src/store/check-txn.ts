@@ -8,15 +8,15 @@ export const maxKeyBytes: number = 1024;
 /** The longest value. */
 export const maxValueBytes: number = 3 * 1024 * 1024;
 
-/** Most compares, and most operations of a branch with those of its nested transactions, as in etcd. */
+/** Most compares, and most operations of a branch with those of its nested transactions, as in etcd; a default. */
 export const maxOperations: number = 128;
 
 /**
  * Checks a transaction by etcd's rules before it joins a batch, so that none spoils its neighbours'.
  * @throws {InvalidRequestError}
  */
-export function checkTxn(request: TxnRequest): void {
-  checkShape(request, maxOperations);
+export function checkTxn(request: TxnRequest, most: number = maxOperations): void {
+  checkShape(request, most);
   checkDuplicates(request.success);
   checkDuplicates(request.failure);
 }

@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly ring?: RingLimits;
   /** Bytes beyond which puts are refused with `NoSpaceError`; reads and deletes go on. Default: none. */
   readonly quotaBytes?: number;
+  /** Most compares, or operations of a branch, in one transaction. Default: 128, as in etcd. */
+  readonly maxTxnOperations?: number;
   /** By what leases are measured; the clock of the process unless given. */
   readonly leaseClock?: LeaseClock;
 }
@@ -68,6 +70,7 @@ class LogMvccStore implements MvccStore {
   readonly #book: LeaseBook | undefined;
   readonly #leases: LeaseKeeper | undefined;
   readonly #quotaBytes: number;
+  readonly #maxTxnOperations: number | undefined;
   /** Present where other processes write to the log, too. */
   readonly #follower: LogFollower | undefined;
   readonly #serial = new SerialWork();
@@ -89,6 +92,7 @@ class LogMvccStore implements MvccStore {
     });
     this.#source = { index, log, recent: (from) => this.#hub.recent(from) };
     this.#quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY;
+    this.#maxTxnOperations = options.maxTxnOperations;
     this.#book = log.leases && new LeaseBook();
     this.#committer = new Committer({
       index,
@@ -128,7 +132,7 @@ class LogMvccStore implements MvccStore {
 
   async txn(request: TxnRequest, signal?: AbortSignal): Promise<TxnResult> {
     this.#checkOpen(signal);
-    checkTxn(request);
+    checkTxn(request, this.#maxTxnOperations);
     return this.#committer.run(request, signal);
   }
 
