@@ -13,9 +13,12 @@ const startWithinMs = 60_000;
 export interface ServerSpec {
   readonly verb: "up" | "member";
   readonly dataDir: string;
-  readonly datastore: "sqlite" | "memory";
+  /** `sqlite`, `memory`, or the URL of a database. */
+  readonly datastore: string;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Beside the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A control plane or a member: a child process with a client and an audit log. */
@@ -25,6 +28,7 @@ export class TestServer implements AsyncDisposable {
   readonly kubeconfig: string;
   readonly client: RestClient;
   readonly #args: readonly string[];
+  readonly #env: ServerSpec["env"];
   #child: ChildProcess;
   #output: readonly string[];
 
@@ -34,16 +38,26 @@ export class TestServer implements AsyncDisposable {
     this.kubeconfig = started.kubeconfig;
     this.client = client;
     this.#args = argsOf(spec, new URL(started.url).port);
+    this.#env = spec.env;
     this.#child = started.child;
     this.#output = started.output;
   }
 
   /** Starts a server on a free port and waits until it is ready. */
   static async start(spec: ServerSpec): Promise<TestServer> {
-    const started = await start(argsOf(spec, "0"));
+    const started = await start(argsOf(spec, "0"), spec.env);
     const { connection } = await loadKubeconfig({ file: started.kubeconfig });
     const client = connectRestClient(connection, { userAgent: "e2e", timeoutMs: 20_000 });
     return new TestServer(started, spec, client);
+  }
+
+  /** The process, while it runs. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /** Kills it as a failing machine would. */
@@ -69,7 +83,7 @@ export class TestServer implements AsyncDisposable {
   /** Starts it again, where it was. */
   async restart(): Promise<void> {
     await end(this.#child, "SIGKILL");
-    const { child, output } = await start(this.#args);
+    const { child, output } = await start(this.#args, this.#env);
     this.#child = child;
     this.#output = output;
   }
@@ -111,8 +125,9 @@ function auditPathOf(dataDir: string): string {
   return join(`${dataDir}-audit.jsonl`);
 }
 
-async function start(args: readonly string[]): Promise<Started> {
+async function start(args: readonly string[], env: ServerSpec["env"] = {}): Promise<Started> {
   const child = spawn(process.execPath, [cellplaneProgram, ...args], {
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output: string[] = [];
