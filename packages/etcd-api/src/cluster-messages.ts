@@ -76,3 +76,13 @@ export const healthCheckResponse: MessageType<HealthCheckResponse> =
   messageType<HealthCheckResponse>({
     status: field(1, int32),
   });
+
+/** `etcdserverpb.MemberRemoveRequest`, and what `MemberUpdateRequest` and `MemberPromoteRequest` begin with. */
+export interface MemberIdRequest {
+  readonly id: bigint;
+}
+
+/** Its type on the wire. */
+export const memberIdRequest: MessageType<MemberIdRequest> = messageType<MemberIdRequest>({
+  id: field(1, bigUint64),
+});

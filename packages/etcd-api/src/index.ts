@@ -3,6 +3,8 @@ export {
   member,
   type MemberListResponse,
   memberListResponse,
+  type MemberIdRequest,
+  memberIdRequest,
   type AuthStatusResponse,
   authStatusResponse,
   type HealthCheckResponse,

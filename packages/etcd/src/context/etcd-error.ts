@@ -24,6 +24,7 @@ export type EtcdText =
   | "too large lease TTL"
   | "mvcc: database space exceeded"
   | "requested lease not found"
+  | "member not found"
   | "lease already exists"
   | "authentication is not enabled"
   | "bad leader transferee"
@@ -45,6 +46,7 @@ const statuses: Readonly<Record<EtcdText, StatusName>> = {
   "too large lease TTL": "OUT_OF_RANGE",
   "mvcc: database space exceeded": "RESOURCE_EXHAUSTED",
   "requested lease not found": "NOT_FOUND",
+  "member not found": "NOT_FOUND",
   "lease already exists": "FAILED_PRECONDITION",
   "authentication is not enabled": "FAILED_PRECONDITION",
   "bad leader transferee": "FAILED_PRECONDITION",

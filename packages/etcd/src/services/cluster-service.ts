@@ -1,10 +1,16 @@
-import { authStatusResponse, empty, headerOnly, memberListResponse } from "@cellplane/etcd-api";
+import {
+  authStatusResponse,
+  empty,
+  headerOnly,
+  memberIdRequest,
+  memberListResponse,
+} from "@cellplane/etcd-api";
 import type { GrpcHandler } from "@cellplane/grpc";
 import type { EtcdContext } from "../context/etcd-context.ts";
 import { type EtcdText, etcdError } from "../context/etcd-error.ts";
 import { answer } from "./answer.ts";
 
-const memberChanges = ["MemberAdd", "MemberRemove", "MemberUpdate", "MemberPromote"];
+const memberChanges = ["MemberRemove", "MemberUpdate", "MemberPromote"];
 
 const authCalls = [
   "AuthEnable",
@@ -43,7 +49,16 @@ export function createClusterService(context: EtcdContext): readonly GrpcHandler
         header: await context.headerNow(),
       })),
     ),
-    ...memberChanges.map((name) => refuse(`Cluster/${name}`, "not capable")),
+    refuse("Cluster/MemberAdd", "not capable"),
+    ...memberChanges.map((name) =>
+      answer(
+        `Cluster/${name}`,
+        { request: memberIdRequest, response: headerOnly },
+        async (wire) => {
+          throw etcdError(wire.id === id ? "not capable" : "member not found");
+        },
+      ),
+    ),
     ...authCalls.map((name) => refuse(`Auth/${name}`, "authentication is not enabled")),
   ];
 }
