@@ -41,7 +41,10 @@ export { openMemoryStore } from "./memory/open-memory-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";
 export { lockDirectory } from "./sql/sqlite/directory-lock.ts";
 export { openMysqlStore, type MysqlStoreOptions } from "./mysql/open-mysql-store.ts";
-export { acceptMysqlLoss, type AcceptedLoss } from "./mysql/accept-mysql-loss.ts";
+export { acceptMysqlLoss } from "./mysql/accept-mysql-loss.ts";
+export type { AcceptedLoss } from "./store/accepted-loss.ts";
+export { openEtcdStore, type EtcdStoreOptions } from "./etcd/open-etcd-store.ts";
+export { type EtcdTarget, type EtcdTls, parseEtcdUrl, redactEtcdUrl } from "./etcd/etcd-url.ts";
 export {
   type MysqlTarget,
   type MysqlTls,

@@ -11,6 +11,8 @@ import { describeTxn } from "./mvcc-txn.suite.ts";
 import { describeWatch } from "./mvcc-watch.suite.ts";
 import { k, put, putAll, remove, textOf, type OpenStore } from "./mvcc-testing.suite.ts";
 
+export { describeLeases, type OpenLeaseStore } from "./mvcc-lease.suite.ts";
+
 /** The contract of `MvccStore`: every implementation passes it, and what is not tested here is not part of it. */
 export function describeMvccStore(name: string, open: OpenStore): void {
   describe(`${name} as MvccStore`, () => {
