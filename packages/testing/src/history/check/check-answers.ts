@@ -1,0 +1,109 @@
+import { evaluateRange } from "../model/evaluate-range.ts";
+import { evaluateTxn } from "../model/evaluate-txn.ts";
+import { revisionOf, writtenAt } from "../model/effects.ts";
+import type { Op } from "../record/history.ts";
+import type { RangeResultText, RangeText, TxnResultText, TxnText } from "../record/text.ts";
+import type { Facts } from "./facts.ts";
+import { sameKvs, sameRange, sameTxn } from "./same.ts";
+import type { Violations } from "./violation.ts";
+
+/** Every read, now or of history, and every transaction that changed nothing, answers what the log says. */
+export function checkAnswers(facts: Facts, violations: Violations): void {
+  for (const op of facts.history.ops) {
+    checkHead(op, facts, violations);
+    const { request, outcome } = op;
+    if (request.do === "range" && outcome.is === "range") {
+      checkRange(op, { ...facts, request: request.range, result: outcome.result }, violations);
+    }
+    if (request.do === "txn" && outcome.is === "txn" && writtenAt(op) === undefined) {
+      checkTxn(op, { ...facts, request: request.txn, result: outcome.result }, violations);
+    }
+    if (outcome.is === "lost") {
+      const message = `${op.id} was told: ${outcome.why}`;
+      violations.add({ rule: "acknowledged writes gone", message, of: [op.id] });
+    }
+  }
+  checkFinal(facts, violations);
+}
+
+function checkHead(op: Op, { replay, stillToCome }: Facts, violations: Violations): void {
+  const revision = revisionOf(op) ?? 0;
+  const tooNew = stillToCome.after(op.returnedUs);
+  if (revision <= replay.timelines.head && revision < tooNew.value) return;
+  violations.add({
+    rule: "answer differs from the log",
+    message:
+      revision > replay.timelines.head
+        ? `${op.id} tells revision ${revision}, and the log ends at ${replay.timelines.head}`
+        : `${op.id} tells revision ${revision}, which only ${tooNew.id} wrote, later`,
+    revision,
+    of: [op.id],
+  });
+}
+
+function checkRange(
+  op: Op,
+  {
+    replay,
+    request,
+    result,
+  }: Facts & { readonly request: RangeText; readonly result: RangeResultText },
+  violations: Violations,
+): void {
+  const revision = request.revision || result.revision;
+  const expected = evaluateRange(request, replay.timelines.at(revision));
+  if (sameRange(expected, result)) return;
+  const keys = [...expected.kvs, ...result.kvs].map(({ key }) => key);
+  violations.add({
+    rule: request.revision ? "historic read" : "answer differs from the log",
+    message: `${op.id} read at revision ${revision}: ${JSON.stringify(result)}; the log says ${JSON.stringify(expected)}`,
+    revision,
+    keys: request.end ? [...new Set(keys)].slice(0, 4) : [request.key],
+    of: [op.id],
+  });
+}
+
+function checkTxn(
+  op: Op,
+  {
+    replay,
+    request,
+    result,
+  }: Facts & { readonly request: TxnText; readonly result: TxnResultText },
+  violations: Violations,
+): void {
+  const evaluated = evaluateTxn(request, result.revision, replay.timelines);
+  if (evaluated.changes.length === 0 && sameTxn(evaluated.result, result)) return;
+  violations.add({
+    rule: "answer differs from the log",
+    message: `${op.id} answered at revision ${result.revision}: ${JSON.stringify(result)}; the log says ${JSON.stringify(evaluated.result)}`,
+    revision: result.revision,
+    keys: [...request.compare.map(({ key }) => key), ...evaluated.changes.map(({ key }) => key)],
+    of: [op.id],
+  });
+}
+
+function checkFinal({ history, replay }: Facts, violations: Violations): void {
+  if (!history.final) return;
+  const { result } = history.final;
+  const { timelines } = replay;
+  const expected = timelines.at(timelines.head).list({ key: "\0", end: "\0" });
+  if (result.revision === timelines.head && sameKvs(result.kvs, expected)) return;
+  violations.add({
+    rule: "final state",
+    message: `at the end the store is at revision ${result.revision} and the log at ${timelines.head}; keys that differ: ${differences(result, expected).join(", ")}`,
+    revision: Math.min(result.revision, timelines.head),
+    keys: differences(result, expected).slice(0, 3),
+  });
+}
+
+function differences(
+  { kvs }: RangeResultText,
+  expected: RangeResultText["kvs"],
+): readonly string[] {
+  const there = new Map(kvs.map((kv) => [kv.key, kv]));
+  const wanted = new Map(expected.map((kv) => [kv.key, kv]));
+  return Array.from(new Set([...there.keys(), ...wanted.keys()])).filter(
+    (key) => JSON.stringify(there.get(key)) !== JSON.stringify(wanted.get(key)),
+  );
+}
