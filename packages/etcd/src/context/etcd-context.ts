@@ -3,6 +3,7 @@ import type { ResponseHeader } from "@cellplane/etcd-api";
 import type { LeaseStore, MvccStore, StoreStatus } from "@cellplane/kv";
 import { GrpcError } from "@cellplane/grpc";
 import type { EtcdLimits } from "./etcd-limits.ts";
+import { LeaderMonitor } from "./leader-monitor.ts";
 import { SpaceAlarm } from "./space-alarm.ts";
 
 /** The version that clients take us for: kube-apiserver asks for progress only from 3.5.13 on. */
@@ -19,6 +20,7 @@ export class EtcdContext {
   readonly clientUrls: readonly string[];
   readonly limits: EtcdLimits;
   readonly alarm: SpaceAlarm = new SpaceAlarm();
+  readonly leader: LeaderMonitor;
 
   constructor(
     store: MvccStore,
@@ -37,6 +39,7 @@ export class EtcdContext {
     this.memberId = memberIdOf(status.clusterId);
     this.clientUrls = clientUrls;
     this.limits = limits;
+    this.leader = new LeaderMonitor(store);
   }
 
   /** The header of an answer at a revision. */

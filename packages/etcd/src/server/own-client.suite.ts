@@ -17,12 +17,14 @@ import {
   watchResponse,
   type WatchResponse,
 } from "@cellplane/etcd-api";
-import { type ClientCall, GrpcChannel, type MessageType } from "@cellplane/grpc";
+import { type ClientCall, GrpcChannel, type MessageType, type Metadata } from "@cellplane/grpc";
 import { type EngineOptions, type MvccStore, openMemoryStore } from "@cellplane/kv";
 import type { EtcdLimits } from "../context/etcd-limits.ts";
 import { createEtcdServer } from "./create-etcd-server.ts";
 
-/** A facade over a store in memory, and a client of it. */
+const callWithinMs = 30_000;
+
+/** A facade over a store, in memory unless one is given, and a client of it. */
 export class OwnClient implements AsyncDisposable {
   readonly store: MvccStore;
   readonly url: string;
@@ -40,10 +42,12 @@ export class OwnClient implements AsyncDisposable {
     options: EngineOptions & {
       readonly progressNotifyIntervalMs?: number;
       readonly limits?: Partial<EtcdLimits>;
+      /** Served in place of one in memory; goes with the client. */
+      readonly store?: MvccStore;
     } = {},
   ): Promise<OwnClient> {
     const opened = new AsyncDisposableStack();
-    const store = opened.use(await openMemoryStore(options));
+    const store = opened.use(options.store ?? (await openMemoryStore(options)));
     const server = await createEtcdServer(store, {
       ...options,
       clientUrls: ["http://me"],
@@ -57,6 +61,11 @@ export class OwnClient implements AsyncDisposable {
     return new OwnClient(store, url, opened);
   }
 
+  /** Another client of the same facade, on a connection of its own. */
+  async connect(): Promise<OwnClient> {
+    return new OwnClient(this.store, this.url, new AsyncDisposableStack());
+  }
+
   call<Request, Response>(
     path: string,
     types: {
@@ -66,7 +75,8 @@ export class OwnClient implements AsyncDisposable {
     fields: Partial<Request>,
   ): Promise<Response> {
     const method = { kind: "unary", path: `/etcdserverpb.${path}`, ...types } as const;
-    return this.#channel.unary(method, types.request.create(fields));
+    const timeoutMs = callWithinMs;
+    return this.#channel.unary(method, types.request.create(fields), { timeoutMs });
   }
 
   put(key: string, value: string): Promise<PutResponse> {
@@ -82,10 +92,10 @@ export class OwnClient implements AsyncDisposable {
     return this.call("KV/Txn", { request: txnRequest, response: txnResponse }, fields);
   }
 
-  watch(): OwnWatchStream {
+  watch(metadata: Metadata = {}): OwnWatchStream {
     const path = "/etcdserverpb.Watch/Watch";
     const types = { request: watchRequest, response: watchResponse };
-    return new OwnWatchStream(this.#channel.bidi({ kind: "bidi", path, ...types }));
+    return new OwnWatchStream(this.#channel.bidi({ kind: "bidi", path, ...types }, { metadata }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

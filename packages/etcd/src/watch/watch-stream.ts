@@ -93,6 +93,12 @@ export class WatchStream implements StreamWatchHost {
 
   async #serve(requests: MessageSource<WatchRequest>): Promise<void> {
     for await (const { request } of requests) {
+      // Those that watch can tell how far they are while the store is away.
+      if (request?.kind === "progress" && this.#watches.size > 0) {
+        await this.#followHead();
+        this.#progress.ask(this.#watches.values());
+        continue;
+      }
       const head = await this.#context.store.headRevision();
       switch (request?.kind) {
         case "create":
@@ -102,11 +108,19 @@ export class WatchStream implements StreamWatchHost {
           this.#cancel(request.value.watchId, head);
           break;
         case "progress":
-          if (this.#watches.size === 0) this.#send(noWatchId, head, {});
-          else this.#progress.ask(this.#watches.values());
+          this.#send(noWatchId, head, {});
           break;
         default:
       }
+    }
+  }
+
+  /** Lets the store look at what others wrote, so that progress is as new as it can be. */
+  async #followHead(): Promise<void> {
+    try {
+      await this.#context.store.headRevision();
+    } catch {
+      // It is away; there is progress up to where it was.
     }
   }
 
