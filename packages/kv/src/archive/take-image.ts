@@ -54,20 +54,24 @@ async function* readParts(
   pin: { readonly revision: number; readonly before: readonly Lease[] },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ImagePart> {
+  const known = new Set(pin.before.map(({ id }) => id));
   const attached = new Set<number>();
+  yield { kind: "leases", leases: pin.before.map(plainLease) };
   for await (const kvs of readPages(store, pin.revision, signal)) {
-    for (const { lease } of kvs) if (lease !== 0) attached.add(lease);
+    for (const { lease } of kvs) if (lease !== 0 && !known.has(lease)) attached.add(lease);
     yield { kind: "keys", kvs };
   }
-  const leases = new Map<number, Lease>();
+  if (attached.size === 0) return;
   // One that ended while its key was read: the key is not to stay for ever.
-  for (const id of attached) leases.set(id, { id, ttlSeconds: minLeaseSeconds });
-  for (const lease of pin.before) leases.set(lease.id, lease);
-  for (const lease of (await store.leases?.list()) ?? []) leases.set(lease.id, lease);
-  yield { kind: "leases", leases: [...leases.values()].map(plainLease) };
+  const later = new Map([...attached].map((id) => [id, { id, ttlSeconds: minLeaseSeconds }]));
+  for (const lease of (await store.leases?.list()) ?? []) {
+    if (attached.has(lease.id)) later.set(lease.id, plainLease(lease));
+  }
+  yield { kind: "leases", leases: [...later.values()] };
 }
 
-async function* readPages(
+/** All keys as of a revision, page by page. @throws {ArchiveError} It was compacted meanwhile. */
+export async function* readPages(
   store: MvccStore,
   revision: number,
   signal: AbortSignal | undefined,

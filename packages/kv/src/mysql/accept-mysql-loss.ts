@@ -1,4 +1,6 @@
+import type { AcceptedLoss } from "../store/accepted-loss.ts";
 import type { Revision } from "../store/mvcc-store.ts";
+import { revisionMargin } from "../store/store-image.ts";
 import { readError } from "./mysql-error.ts";
 import { numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf } from "./mysql-schema.ts";
@@ -7,17 +9,7 @@ import { checkServer, sessionSetUp } from "./mysql-settings.ts";
 import { parseMysqlUrl } from "./mysql-url.ts";
 import { randomToken } from "./mysql-writer.ts";
 
-/** How far beyond everything ever acknowledged the store goes on. */
-const margin = 1_000_000;
-
 const timeoutMs = 10_000;
-
-/** What an accepted loss has made of the store. */
-export interface AcceptedLoss {
-  readonly epoch: number;
-  readonly from: Revision;
-  readonly to: Revision;
-}
 
 /**
  * Accepts that a database has lost acknowledged revisions, after an operator has looked: a new
@@ -45,7 +37,7 @@ export async function acceptMysqlLoss(
       timeoutMs,
     );
     const { epoch, revision } = metaOf(rows);
-    const to = Math.max(revision, options.acknowledged ?? 0) + margin;
+    const to = Math.max(revision, options.acknowledged ?? 0) + revisionMargin;
     const head = numberLiteral(to);
     await session.run(
       [

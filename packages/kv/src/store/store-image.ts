@@ -21,7 +21,7 @@ export interface ImageHeader {
   readonly takenAtMs: number;
 }
 
-/** A part of an image: live keys, page by page in key order, and then the leases. */
+/** A part of an image: leases, live keys page by page in key order, and leases that came meanwhile. */
 export type ImagePart =
   | { readonly kind: "keys"; readonly kvs: readonly KeyValue[] }
   | { readonly kind: "leases"; readonly leases: readonly Lease[] };
