@@ -115,7 +115,7 @@ class MysqlRevisionLog implements RevisionLog {
     this.#server = server;
     this.#memory = memory;
     const setUp = sessionSetUp(server.flavor);
-    this.#sessions = new MysqlSessions(target, { limit: options.readSessions ?? 4, setUp });
+    this.#sessions = new MysqlSessions(target, { limit: options.readSessions ?? target.readConnections ?? 4, setUp });
     this.#upkeep = new MysqlSessions(target, { limit: 1, setUp: writerSetUp(server.flavor) });
     this.#reader = new MysqlReader(this.#sessions);
     this.#writer = new MysqlWriter({

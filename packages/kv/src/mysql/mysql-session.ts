@@ -28,9 +28,13 @@ export class MysqlSession implements AsyncDisposable {
    * @throws {MysqlError}
    */
   static async open(target: MysqlTarget, setUp: readonly string[]): Promise<MysqlSession> {
-    const { tls, ...where } = target;
+    const { tls, host, port, user, password, database } = target;
     const connection = createConnection({
-      ...where,
+      host,
+      port,
+      user,
+      password,
+      database,
       ...(tls ? { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: true } } : {}),
       connectTimeout: connectTimeoutMs,
       multipleStatements: true,

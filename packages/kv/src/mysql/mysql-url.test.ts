@@ -41,6 +41,13 @@ describe("parseMysqlUrl()", () => {
     throws(() => parse("mysql://u@h/d?ssl-cert=/ca"), /ssl-cert and ssl-key go together/);
   });
 
+  it("takes how many connections read, within bounds", () => {
+    equal(parse("mysql://u@h/d?read-connections=8").readConnections, 8);
+    for (const wrong of ["0", "65", "1e1", ""]) {
+      throws(() => parse(`mysql://u@h/d?read-connections=${wrong}`), /must be from 1 to 64/);
+    }
+  });
+
   it("refuses what it does not know", () => {
     throws(() => parse("mysql://u@h/d?sslmode=off"), /unknown parameter "sslmode"/);
     throws(() => parse("mysql://u@h/"), /must name one database/);

@@ -21,15 +21,27 @@ export interface MysqlTarget {
   readonly database: string;
   /** Absent: unencrypted. */
   readonly tls?: MysqlTls;
+  /** Connections for reading, where the URL says how many. */
+  readonly readConnections?: number;
 }
 
-const parameters = ["ssl", "ssl-ca", "ssl-cert", "ssl-key", "password-file"] as const;
+const parameters = [
+  "ssl",
+  "ssl-ca",
+  "ssl-cert",
+  "ssl-key",
+  "password-file",
+  "read-connections",
+] as const;
+
+/** Most connections for reading that one process may take. */
+const maxReadConnections = 64;
 
 /** Files are read by the caller's function, so that this can be tested without any. */
 type ReadText = (path: string) => string;
 
 /**
- * Parses `mysql://user[:password]@host[:port]/database?ssl-ca=…&ssl-cert=…&ssl-key=…&password-file=…`.
+ * Parses `mysql://user[:password]@host[:port]/database?ssl-ca=…&ssl-cert=…&ssl-key=…&password-file=…&read-connections=…`.
  * `ssl=true` alone trusts the system's authorities. The password is that of the URL, else of
  * the file, else of the environment.
  * @throws {UnavailableError} Without any secret in its message.
@@ -60,7 +72,20 @@ export function parseMysqlUrl(
     password: passwordOf(text, url, { environment, readText }),
     database,
     ...(tls ? { tls } : {}),
+    ...readConnectionsOf(text, url.searchParams.get("read-connections")),
   };
+}
+
+function readConnectionsOf(
+  text: string,
+  given: string | null,
+): Pick<MysqlTarget, "readConnections"> {
+  if (given === null) return {};
+  const readConnections = Number(given);
+  if (/^\d+$/.test(given) && readConnections >= 1 && readConnections <= maxReadConnections) {
+    return { readConnections };
+  }
+  throw refuse(text, `read-connections must be from 1 to ${maxReadConnections}: it is "${given}"`);
 }
 
 /** The URL as it may be shown: no password, no parameters. */

@@ -9,7 +9,7 @@ import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import type { RawResponse, ResourcePath, RestClient } from "@cellplane/client";
 import { CuttingProxy } from "../../../kv/src/mysql/cutting-proxy.suite.ts";
 import { MysqlTestServer } from "../../../kv/src/mysql/mysql-server.suite.ts";
-import { SharedControlPlanes } from "./shared-control-planes.ts";
+import { databaseKind, SharedControlPlanes } from "./shared-control-planes.ts";
 import { waitFor } from "./wait-for.ts";
 
 const password = "s3cret-word";
@@ -40,16 +40,21 @@ describe("a control plane whose database is away", () => {
   const passwordFile = join(tmpdir(), `cellplane-password-${process.pid}`);
 
   before(async () => {
-    database = await MysqlTestServer.start("mariadb");
+    database = await MysqlTestServer.start(databaseKind());
     const url = await database.newDatabase();
     relay = await CuttingProxy.open(database.port);
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     const { pathname: name } = new URL(url);
+    // With these rights and no others: see `docs/operations.md`.
+    await database.admin(
+      `CREATE USER 'cellplane'@'%' IDENTIFIED BY '${password}'`,
+      `GRANT CREATE, SELECT, INSERT, UPDATE, DELETE ON ${name.slice(1)}.* TO 'cellplane'@'%'`,
+    );
     planes = await SharedControlPlanes.open({
       urls: [
         database.urlOf(name.slice(1), relay.port),
         `mysql://tester@127.0.0.1:${database.port}${name}?password-file=${passwordFile}`,
-        `mysql://tester@127.0.0.1:${database.port}${name}`,
+        `mysql://cellplane@127.0.0.1:${database.port}${name}?read-connections=2`,
       ],
       env: { CELLPLANE_DATASTORE_PASSWORD: password },
     });

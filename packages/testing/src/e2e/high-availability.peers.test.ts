@@ -7,7 +7,7 @@ import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import { MysqlTestServer } from "../../../kv/src/mysql/mysql-server.suite.ts";
 import { findWrites } from "./audit-log.ts";
 import { runCellplane } from "./run-program.ts";
-import { SharedControlPlanes } from "./shared-control-planes.ts";
+import { databaseKind, SharedControlPlanes } from "./shared-control-planes.ts";
 import {
   cellNames,
   cellNamespace,
@@ -43,7 +43,7 @@ describe("two control planes on one database", () => {
   const client = (at: number): RestClient => planes.plane(at).client;
 
   before(async () => {
-    database = await MysqlTestServer.start("mariadb");
+    database = await MysqlTestServer.start(databaseKind());
     url = await database.newDatabase();
     planes = await SharedControlPlanes.open({ urls: [url, url], members });
   });

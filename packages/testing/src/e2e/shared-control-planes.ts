@@ -4,9 +4,15 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ensurePki } from "@cellplane/apiserver";
+import type { ServerKind } from "../../../kv/src/mysql/mysql-server.suite.ts";
 import { Kubectl } from "./kubectl.ts";
 import { runCellplane } from "./run-program.ts";
 import { TestServer } from "./test-server.ts";
+
+/** Which database the tests start: `CELLPLANE_TEST_DATABASE`, MariaDB unless it says `mysql`. */
+export function databaseKind(): ServerKind {
+  return process.env["CELLPLANE_TEST_DATABASE"] === "mysql" ? "mysql" : "mariadb";
+}
 
 /** What several control planes start on. */
 export interface SharedControlPlanesOptions {
