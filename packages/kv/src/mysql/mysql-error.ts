@@ -34,15 +34,15 @@ export class MysqlError extends Error {
  */
 const conflicts: ReadonlySet<number> = new Set([1205, 1213, 1020, 3572, 6005, 6235]);
 
-/** This server cannot write: read-only after a failover. */
-const readOnly: ReadonlySet<number> = new Set([1290, 1792, 1836]);
+/** This server cannot write: read-only after a failover, or group replication refuses. */
+const readOnly: ReadonlySet<number> = new Set([1290, 1792, 1836, 3100, 3101]);
 
 /** Table or disk full. */
 const full: ReadonlySet<number> = new Set([1021, 1114, 3675]);
 
 /** Refused for what was sent; nothing of the transaction was committed. */
 const refused: ReadonlySet<number> = new Set([
-  1044, 1062, 1064, 1142, 1146, 1153, 1264, 1366, 1406, 1054, 1227,
+  1044, 1062, 1064, 1142, 1146, 1153, 1193, 1227, 1231, 1264, 1366, 1406, 1054,
 ]);
 
 /** What an error means for the write transaction that met it. */

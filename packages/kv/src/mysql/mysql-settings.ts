@@ -39,6 +39,16 @@ const idleSeconds = 5;
 /** Seconds to wait for a lock. */
 const lockWaitSeconds = 4;
 
+/** Seconds that a statement and a transaction of the writer may take; OceanBase ends them then. */
+const writeSeconds = 7;
+const transactionSeconds = 15;
+
+/** Seconds that a statement that reads may take. */
+const pageSeconds = 30;
+
+/** OceanBase counts time in microseconds. */
+const micros = 1_000_000;
+
 /** Statements that every session begins with. */
 export function sessionSetUp(flavor?: MysqlFlavor): readonly string[] {
   const common = [
@@ -46,7 +56,13 @@ export function sessionSetUp(flavor?: MysqlFlavor): readonly string[] {
     "SET SESSION autocommit = 1",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
   ];
-  if (flavor === "oceanbase") return [...common, "SET SESSION ob_read_consistency = 'STRONG'"];
+  if (flavor === "oceanbase") {
+    return [
+      ...common,
+      "SET SESSION ob_read_consistency = 'STRONG'",
+      `SET SESSION ob_query_timeout = ${pageSeconds * micros}`,
+    ];
+  }
   // Sizes as they are, not as they were a day ago.
   if (flavor === "mysql") return [...common, "SET SESSION information_schema_stats_expiry = 0"];
   return common;
@@ -56,9 +72,10 @@ export function sessionSetUp(flavor?: MysqlFlavor): readonly string[] {
 export function writerSetUp(flavor: MysqlFlavor): readonly string[] {
   const common = sessionSetUp(flavor);
   if (flavor === "oceanbase") {
-    const micros = 1_000_000;
     return [
       ...common,
+      `SET SESSION ob_query_timeout = ${writeSeconds * micros}`,
+      `SET SESSION ob_trx_timeout = ${transactionSeconds * micros}`,
       `SET SESSION ob_trx_idle_timeout = ${idleSeconds * micros}`,
       `SET SESSION ob_trx_lock_timeout = ${lockWaitSeconds * micros}`,
       `SET SESSION wait_timeout = ${idleSeconds}`,

@@ -111,10 +111,12 @@ export class MysqlWriter implements AsyncDisposable {
     await this.#register();
     const session = await this.#open();
     const { known } = this.#host.memory;
-    const [, metaRows, rows = []] = await session.run(
+    const [, , metaRows, rows = []] = await session.run(
       [
         "BEGIN",
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`,
+        // Once more: OceanBase's locking read may tell the row as it was before the lock was waited for.
+        `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`,
         `SELECT ${changeColumns}, value FROM kv_log WHERE revision > ${numberLiteral(after)} ORDER BY revision, sub`,
       ],
       answerTimeoutMs,
