@@ -11,6 +11,7 @@ import { reportErrors } from "./kubernetes-api/report-errors.ts";
 import { connectOwn, serveUntilSignal } from "./kubernetes-api/serve-until-signal.ts";
 import { openSecretWith, openServerEnvelope } from "./options/envelope-options.ts";
 import { isShared, type ServerOptions } from "./options/server-options.ts";
+import { openTunnel } from "./tunnel/open-tunnel.ts";
 import { version } from "./version.ts";
 
 /** Runs a control plane: the federation's kinds, views and controllers on a Kubernetes API of its own. */
@@ -33,6 +34,9 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
     createApiControllers({ ...deps, client: as });
   // On one store the controllers of one server are enough, and those of all would only race.
   const areLed = isShared(options.datastore);
+  await using tunnel =
+    options.tunnelListen &&
+    (await openTunnel({ ...options, ...api, listen: options.tunnelListen, logger }));
   const federation = createLedFederation({
     client,
     controlPlaneId: home?.metadata.uid ?? "",
@@ -45,11 +49,12 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
       ...openSecretWith(envelope),
     },
     ...(areLed ? { beside: apiControllers } : {}),
+    ...(tunnel ? { tunnel } : {}),
   });
   const controllers = [...(areLed ? [] : apiControllers(client)), contendAgain(federation, logger)];
   await serveUntilSignal(api, controllers, () => {
     process.stdout.write(
-      `Control plane ready at ${api.server.url}, kubeconfig ${api.kubeconfig}\n`,
+      `Control plane ready at ${api.server.url}, kubeconfig ${api.kubeconfig}\n${tunnel ? `Agents are served at ${tunnel.address}\n` : ""}`,
     );
   });
 }

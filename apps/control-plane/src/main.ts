@@ -1,10 +1,12 @@
 import { Command, CommanderError } from "commander";
+import { createAgentCommand } from "./options/agent-command.ts";
 import { createControllerManagerCommand } from "./options/controller-manager-command.ts";
 import { addEnvelopeOptions } from "./options/envelope-options.ts";
 import { createEtcdCommand } from "./options/etcd-command.ts";
 import { createInstallCommand } from "./options/install-command.ts";
 import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
+import { parseListen } from "./options/server-options.ts";
 import { ServerError } from "./options/server-error.ts";
 
 /** The command line of the server verbs. Sets the exit code; never rejects. */
@@ -37,6 +39,11 @@ Examples:
       await runControlPlane(options);
     },
   );
+  up.option(
+    "--tunnel-listen <host:port>",
+    "serve agents of members that can only dial out, on this address",
+    parseListen,
+  );
   const member = createServerCommand(
     "member",
     {
@@ -56,7 +63,7 @@ Examples:
     },
   );
   const plugin = [createControllerManagerCommand(), createInstallCommand()];
-  const services = [createEtcdCommand(), createKmsCommand()];
+  const services = [createAgentCommand(), createEtcdCommand(), createKmsCommand()];
   for (const command of [addEnvelopeOptions(up), member, ...plugin, ...services])
     program.addCommand(command.exitOverride());
   return program;

@@ -25,6 +25,8 @@ export interface FederationControllerDependencies {
   readonly connect: ConnectMember;
   /** Opens sealed member credentials. */
   readonly openSecret?: OpenSecret;
+  /** Tells of clusters that have become reachable or are so no longer, e.g. as their agents come and go. */
+  readonly onReachability?: SubscribeReachability;
   readonly controlPlaneId: string;
   readonly systemNamespace?: string;
   /** Instead of `planSync`: for tests that plant a mistake and see it found. */
@@ -36,6 +38,11 @@ export interface FederationControllerDependencies {
   /** Through which it can be asked what the controllers know, while they run; one of its own otherwise. */
   readonly inspector?: Inspector;
 }
+
+/** Has a listener told of clusters that can be reached now, or can no longer. */
+export type SubscribeReachability = (
+  listener: (cluster: string, isReachable: boolean) => void,
+) => Disposable;
 
 /** All controllers of the federation as one: they share informers and connections. */
 export function createFederationControllers(
@@ -72,7 +79,10 @@ export function createFederationControllers(
       const synced = { ...common, controlPlaneId, plan, types, federatedNamespaces };
       const typeConfigs = createTypeConfigController(synced);
       const controllers = [
-        createClusterController(common),
+        createClusterController({
+          ...common,
+          ...(deps.onReachability ? { onReachability: deps.onReachability } : {}),
+        }),
         createCellController(common),
         createTombstoneController(common),
         typeConfigs,

@@ -2,6 +2,7 @@ export type { Controller, ErrorReporter } from "./shared/controller.ts";
 export {
   createFederationControllers,
   type FederationControllerDependencies,
+  type SubscribeReachability,
 } from "./federation-controllers.ts";
 export { createEventCleaner } from "./events/event-cleaner.ts";
 export { type EventRecorder, type RecordedEvent } from "./events/event-recorder.ts";

@@ -1,11 +1,16 @@
 import type { RestClient } from "@cellplane/client";
 import { connectRestClient } from "@cellplane/client/node";
 import type { MemberCredentials } from "@cellplane/controllers";
+import type { TunnelServer } from "@cellplane/tunnel";
 
-/** A client of a member over HTTPS, by token or by client certificate. */
-export function connectMember(credentials: MemberCredentials): RestClient {
+/** A client of a member over HTTPS, by token or by client certificate; through its agent where it says so. */
+export function connectMember(
+  cluster: string,
+  credentials: MemberCredentials,
+  tunnel: Pick<TunnelServer, "dial"> | undefined,
+): RestClient {
   const { endpoint, caBundle, token, clientCertificate, clientKey, skipTlsVerify } = credentials;
-  const { disabledTlsChecks, proxyUrl } = credentials;
+  const { disabledTlsChecks, proxyUrl, isTunnelled } = credentials;
   return connectRestClient(
     {
       server: endpoint,
@@ -16,7 +21,20 @@ export function connectMember(credentials: MemberCredentials): RestClient {
       ...(clientKey === undefined ? {} : { clientKey }),
       ...(disabledTlsChecks === undefined ? {} : { disabledTlsChecks }),
       ...(proxyUrl === undefined ? {} : { proxyUrl }),
+      ...(isTunnelled === undefined ? {} : { dial: dialThrough(tunnel, cluster) }),
     },
     { userAgent: "cellplane" },
   );
+}
+
+function dialThrough(
+  tunnel: Pick<TunnelServer, "dial"> | undefined,
+  cluster: string,
+): (target: unknown, signal: AbortSignal) => ReturnType<TunnelServer["dial"]> {
+  // The target is the cluster's upstream, which the tunnel knows.
+  return (_, signal) => {
+    if (tunnel) return tunnel.dial({ cluster, signal });
+    const why = `cluster "${cluster}" is reached through a tunnel, and this server has none: give --tunnel-listen`;
+    return Promise.reject(Object.assign(new Error(why), { code: "ENOTUNNEL" }));
+  };
 }

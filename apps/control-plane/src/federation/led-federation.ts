@@ -10,6 +10,7 @@ import {
   type LockKind,
 } from "@cellplane/controllers";
 import { kubefed } from "@cellplane/federation";
+import type { Tunnel } from "../tunnel/open-tunnel.ts";
 import { connectMember } from "./connect-member.ts";
 
 /** What the federation's controllers are given, where they run only while they lead. */
@@ -23,6 +24,8 @@ export interface LedFederationDependencies {
   readonly identity: string;
   readonly logger: Logger;
   readonly onError: ErrorReporter;
+  /** Where members that can only dial out are reached. */
+  readonly tunnel?: Pick<Tunnel, "dial" | "onReachability">;
   /** Overrides of what the controllers are given. */
   readonly settings?: Partial<FederationControllerDependencies>;
   /** What else runs while this process leads. */
@@ -58,7 +61,9 @@ export function createLedFederation(deps: LedFederationDependencies): Controller
         systemNamespace,
         nowMs: Date.now,
         onError,
-        connect: (_cluster, credentials) => fenceWrites(connectMember(credentials), isLeading),
+        connect: (cluster, credentials) =>
+          fenceWrites(connectMember(cluster, credentials, deps.tunnel), isLeading),
+        ...(deps.tunnel ? { onReachability: deps.tunnel.onReachability } : {}),
         ...deps.settings,
       });
       const all = [federation, ...(deps.beside?.(fenced) ?? [])];

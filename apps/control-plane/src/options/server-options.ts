@@ -15,6 +15,8 @@ export interface ServerOptions {
   /** Keys that sealed member credentials are opened with. */
   readonly envelope?: EnvelopeOptions;
   readonly logLevel: string;
+  /** Where agents of members dial in. */
+  readonly tunnelListen?: { readonly host: string; readonly port: number };
 }
 
 /** `HOST:PORT`, `[V6]:PORT` or `:PORT`. */

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 
 const connectTimeoutMs = 10_000;
@@ -7,7 +7,7 @@ const connectTimeoutMs = 10_000;
 export interface TlsDial {
   readonly options: tls.ConnectionOptions;
   /** Opens the connection below, as through a proxy; absent: directly. */
-  readonly dial?: (target: { readonly host: string; readonly port: number }) => Promise<Socket>;
+  readonly dial?: (target: { readonly host: string; readonly port: number }) => Promise<Duplex>;
   /** What is wrong with the server's certificate, where node:tls is not to judge it. */
   readonly check?: (socket: tls.TLSSocket) => Error | undefined;
 }
@@ -21,7 +21,8 @@ export async function connectTls(
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port === "" ? 443 : url.port);
   const below = await dial?.({ host, port });
-  const socket = tls.connect({ ...(below ? { socket: below } : { host, port }), ...options });
+  // With a connection below, the host is still whose name the certificate must have.
+  const socket = tls.connect({ host, ...(below ? { socket: below } : { port }), ...options });
   await secured(socket, signal);
   const wrong = check?.(socket);
   if (wrong) {

@@ -1,3 +1,5 @@
+import type { Duplex } from "node:stream";
+
 /** How to reach one API server, and as whom. PEM texts. */
 export interface ConnectionSettings {
   readonly server: string;
@@ -11,6 +13,11 @@ export interface ConnectionSettings {
   readonly disabledTlsChecks?: readonly string[];
   /** An `http:`, `https:` or `socks5:` proxy that connections go through. */
   readonly proxyUrl?: string;
+  /** Opens connections in another way, as through a tunnel; instead of a proxy. */
+  readonly dial?: (
+    target: { readonly host: string; readonly port: number },
+    signal: AbortSignal,
+  ) => Promise<Duplex>;
   /** The name the server's certificate must have, where it is not the host of `server`. */
   readonly tlsServerName?: string;
   readonly clientCertificate?: string;

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect as connectSocket, createServer } from "node:net";
+import { duplexPair } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { describe, it } from "node:test";
 import { ConnectionError } from "../rest/connection-error.ts";
@@ -50,6 +51,25 @@ for (const protocol of ["h2", "http/1.1"] as const) {
       deepEqual(answers, [answer, answer, answer]);
       // That an HTTP/1.1 server speaks no HTTP/2 is learned from a connection of its own.
       if (protocol === "h2") equal(server.connections(), 1);
+    });
+
+    it("checks the name of the server, also over a connection that was opened elsewhere", async () => {
+      await using server = await startTlsServer(protocol, certificate, (_, response) => {
+        response.end('"at once"');
+      });
+      const port = Number(new URL(server.url).port);
+      // No socket but streams of this process, as a tunnel's are.
+      await using client = connect("https://127.0.0.1:1", {
+        dial: async () => {
+          const [near, far] = duplexPair();
+          const socket = connectSocket({ host: "127.0.0.1", port });
+          far.pipe(socket).pipe(far);
+          for (const side of [near, far, socket]) side.on("error", () => socket.destroy());
+          near.once("close", () => socket.destroy());
+          return near;
+        },
+      });
+      for (let i = 0; i < 3; i++) equal(await ask(client), "at once");
     });
 
     it("presents its client certificate", async () => {

@@ -1,8 +1,8 @@
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
-import { isIP, type Socket } from "node:net";
-import type { Readable } from "node:stream";
+import { isIP } from "node:net";
+import { type Duplex, Readable } from "node:stream";
 import * as tls from "node:tls";
 import { ConnectionError } from "../rest/connection-error.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../rest/transport.ts";
@@ -191,13 +191,13 @@ function tlsDialOf(settings: ConnectionSettings, url: URL, signal: AbortSignal):
     ...(isIP(bare) === 0 ? { servername: host } : {}),
     ...(skipsName ? { checkServerIdentity: (): undefined => undefined } : {}),
   };
-  const dial = (target: ProxyTarget): Promise<Socket> =>
-    dialThroughProxy(proxyUrl ?? "", target, signal);
+  const dial = (target: ProxyTarget): Promise<Duplex> =>
+    settings.dial?.(target, signal) ?? dialThroughProxy(proxyUrl ?? "", target, signal);
   const check = (socket: tls.TLSSocket): Error | undefined =>
     checkChainWithoutDates(socket, { caBundle, host: skipsName ? undefined : bare });
   return {
     options,
-    ...(proxyUrl === undefined ? {} : { dial }),
+    ...(proxyUrl === undefined && settings.dial === undefined ? {} : { dial }),
     ...(skipsDates && !skipsAll ? { check } : {}),
   };
 }
@@ -223,12 +223,12 @@ function openingBy<A extends http.Agent>(
   open: (target: {
     readonly host?: string | null | undefined;
     readonly port?: number | string | null | undefined;
-  }) => Promise<Socket>,
+  }) => Promise<Duplex>,
 ): A {
   agent.createConnection = (target, callback) => {
     open(target).then(
       (socket) => callback?.(null, socket),
-      (error: unknown) => callback?.(asError(error), undefined as unknown as Socket),
+      (error: unknown) => callback?.(asError(error), undefined as unknown as Duplex),
     );
     return undefined;
   };
@@ -303,10 +303,23 @@ function sendHttp2(
     });
     stream.once("response", (headers) => {
       isAnswered = true;
-      resolve({ status: Number(headers[":status"]), headers, body: stream });
+      resolve({ status: Number(headers[":status"]), headers, body: bodyOf(stream) });
     });
     if (request.body !== undefined) stream.end(request.body);
   });
+}
+
+/**
+ * The body of an answer. All of a short one may have come within one tick, as over a connection
+ * inside another one; Node takes such a stream for broken when it is read only then.
+ */
+function bodyOf(stream: http2.ClientHttp2Stream): Readable {
+  if (!stream.closed || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) return stream;
+  const chunks: Buffer[] = [];
+  for (let chunk: unknown = stream.read(); Buffer.isBuffer(chunk); chunk = stream.read()) {
+    chunks.push(chunk);
+  }
+  return Readable.from(chunks);
 }
 
 function openStream(session: Session, request: TransportRequest): http2.ClientHttp2Stream {

@@ -49,6 +49,10 @@ export function createClusterController(deps: {
   readonly onError: ErrorReporter;
   readonly recorder: EventRecorder;
   readonly metrics: FederationMetrics;
+  /** Tells when a cluster has to be looked at at once. */
+  readonly onReachability?: (
+    listener: (cluster: string, isReachable: boolean) => void,
+  ) => Disposable;
 }): Controller {
   const name = "cluster";
   const { shared, pool } = deps;
@@ -149,8 +153,13 @@ export function createClusterController(deps: {
 
   return {
     name,
-    run: (signal) =>
-      runKeyed(
+    run: async (signal) => {
+      using _ = deps.onReachability?.((cluster, isReachable) => {
+        // One that is back is believed at once; one that is gone may be so for a moment only.
+        if (isReachable) beliefs.delete(cluster);
+        queue.add(cluster);
+      });
+      await runKeyed(
         {
           name,
           informers: [],
@@ -161,7 +170,8 @@ export function createClusterController(deps: {
           metrics: deps.metrics.controllers,
         },
         signal,
-      ),
+      );
+    },
   };
 }
 

@@ -16,6 +16,8 @@ export interface MemberCredentials {
   readonly disabledTlsChecks?: readonly string[];
   /** An http, https or socks5 proxy. */
   readonly proxyUrl?: string;
+  /** Through the cluster's agent; its API server is not reached from here. */
+  readonly isTunnelled?: true;
 }
 
 /** Credentials, or what is wrong with the cluster's configuration. */
@@ -53,6 +55,7 @@ export function readMemberCredentials(
       skipTlsVerify: disabledTLSValidations.includes("*"),
       ...(disabledTLSValidations.length === 0 ? {} : { disabledTlsChecks: disabledTLSValidations }),
       ...(proxyURL === undefined || proxyURL === "" ? {} : { proxyUrl: proxyURL }),
+      ...(cluster.spec.connection === "Tunnel" ? { isTunnelled: true } : {}),
     },
   };
 }

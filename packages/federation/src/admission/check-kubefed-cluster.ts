@@ -39,6 +39,7 @@ export function checkKubeFedCluster(
     ...(spec.secretRef.name === "" ? [required("spec.secretRef.name")] : []),
     ...checkValidations(spec.disabledTLSValidations ?? []),
     ...checkProxy(spec.proxyURL),
+    ...checkConnection(spec),
     ...(old === undefined ? [] : checkTenant(object, old, context)),
   ];
 }
@@ -86,6 +87,12 @@ function checkProxy(proxyUrl: string | undefined): readonly FieldError[] {
   if (scheme !== undefined && proxySchemes.includes(scheme)) return [];
   const detail = "proxy URL scheme must be one of: [http, https, socks5]";
   return [invalid("spec.proxyURL", proxyUrl, detail)];
+}
+
+function checkConnection({ connection, proxyURL }: KubeFedCluster["spec"]): readonly FieldError[] {
+  if (connection !== "Tunnel" || proxyURL === undefined || proxyURL === "") return [];
+  const detail = "may not be set where spec.connection is Tunnel: it is the agent that connects";
+  return [invalid("spec.proxyURL", proxyURL, detail)];
 }
 
 function checkTenant(

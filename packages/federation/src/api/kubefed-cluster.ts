@@ -19,6 +19,8 @@ export type KubeFedClusterSpec = {
   readonly secretRef: { readonly name: string };
   readonly disabledTLSValidations?: readonly string[];
   readonly proxyURL?: string;
+  /** How the API server is reached: by its address, or through the agent in the cluster. Direct unless given. */
+  readonly connection?: "Direct" | "Tunnel";
   /** Requests to this member, where it gets others than KubeFedConfig says. */
   readonly memberClient?: MemberClientSpec;
 };

@@ -25,6 +25,10 @@ export function kubeFedClusterCrd(): KubernetesObject {
         enum: ["*", "SubjectName", "ValidityPeriod"],
       }),
       proxyURL: text("An http, https or socks5 proxy."),
+      connection: text(
+        "How the API server is reached: Direct by its address (the default), Tunnel through the agent in the cluster.",
+        { enum: ["Direct", "Tunnel"] },
+      ),
       memberClient,
     },
     ["apiEndpoint", "secretRef"],

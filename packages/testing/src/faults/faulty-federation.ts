@@ -176,7 +176,7 @@ export class FaultyFederation implements AsyncDisposable {
       controlPlaneId: await readControlPlaneId(this.client),
       nowMs: Date.now,
       onError: () => undefined,
-      connect: (_cluster, credentials) => connectMember(credentials),
+      connect: (cluster, credentials) => connectMember(cluster, credentials, undefined),
       metrics: this.metrics,
     });
     const stop = new AbortController();

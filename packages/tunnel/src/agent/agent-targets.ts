@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../protocol/address.ts";
+import { apiServerAddress } from "../protocol/methods.ts";
 
 /** What an agent may open. */
 export interface AgentTargets {
@@ -16,8 +17,9 @@ export function dialTarget(
   { target, allowed = [] }: AgentTargets,
   { protocol, address }: { readonly protocol: string; readonly address: string },
 ): Promise<Socket> {
-  const parsed = parseAddress(address);
-  const isOwn = address === target;
+  const isOwn = address === target || address === apiServerAddress;
+  const place = isOwn ? target : address;
+  const parsed = parseAddress(place);
   if (protocol !== "tcp" || !parsed || !(isOwn || allowed.includes(formatAddress(parsed)))) {
     return Promise.reject(
       new Error(`address "${address}" is not allowed by the agent, which serves "${target}" alone`),
@@ -26,7 +28,7 @@ export function dialTarget(
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = connect({ ...parsed, noDelay: true, allowHalfOpen: true });
   const late = setTimeout(() => {
-    socket.destroy(new Error(`dial tcp ${address}: i/o timeout`));
+    socket.destroy(new Error(`dial tcp ${place}: i/o timeout`));
   }, dialTimeoutMs);
   const fail = (error: Error): void => {
     clearTimeout(late);
@@ -42,7 +44,8 @@ export function dialTarget(
 }
 
 /** An error as Go's programs say it, so that those who look for their words find them. */
-export function dialErrorText(address: string, error: unknown): string {
+export function dialErrorText({ target }: AgentTargets, wanted: string, error: unknown): string {
+  const address = wanted === apiServerAddress ? target : wanted;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const message = error instanceof Error ? error.message : String(error);
   const words: Readonly<Record<string, string>> = {

@@ -160,7 +160,7 @@ export class ServerLink {
     try {
       socket = await dialTarget(this.#options.targets, request);
     } catch (error) {
-      const text = dialErrorText(address, error);
+      const text = dialErrorText(this.#options.targets, address, error);
       this.#call.send(packetOf("dialResponse", { random, error: text, connectId: 0n }));
       return;
     }

@@ -35,6 +35,12 @@ export const headerNames = {
   dial: "fed-dial",
 } as const;
 
+/**
+ * Stands for the API server of the agent's own cluster, whose address only the agent knows for
+ * sure. Sent to agents of ours alone.
+ */
+export const apiServerAddress = "cellplane-api-server:443";
+
 /** Each connection has an HTTP/2 stream of its own. */
 export const ownStreams = "streams";
 

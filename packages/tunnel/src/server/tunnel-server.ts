@@ -7,7 +7,7 @@ import type { AgentLink } from "../link/agent-link.ts";
 import { type BacklogLimits, defaultBacklogLimits } from "../link/backlog.ts";
 import type { PacketLink } from "../link/packet-link.ts";
 import { DialError } from "../protocol/dial-error.ts";
-import { connectionPath, headerNames } from "../protocol/methods.ts";
+import { apiServerAddress, connectionPath, headerNames } from "../protocol/methods.ts";
 import { type AgentEvents, createAgentService } from "./agent-service.ts";
 import type { AuthenticateAgent } from "./authenticate.ts";
 import { ClusterTable } from "./cluster-table.ts";
@@ -125,7 +125,8 @@ export class TunnelServer implements AsyncDisposable {
           `${wanted} may not be reached in cluster "${cluster}"`,
         );
       }
-      const stream = await this.#dialAny(cluster, wanted, {
+      const where = { address: wanted, isApiServer: wanted === route.upstream };
+      const stream = await this.#dialAny(cluster, where, {
         signal,
         timeoutMs: timeoutMs ?? this.#options.dialTimeoutMs ?? defaultDialTimeoutMs,
       });
@@ -150,7 +151,7 @@ export class TunnelServer implements AsyncDisposable {
 
   async #dialAny(
     cluster: string,
-    address: string,
+    where: { readonly address: string; readonly isApiServer: boolean },
     limits: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
   ): Promise<Duplex> {
     const patience = new Patience(cluster, limits);
@@ -167,6 +168,8 @@ export class TunnelServer implements AsyncDisposable {
         tried.add(link);
         const started = performance.now();
         try {
+          const isNamed = where.isApiServer && link.peer.ownStreams;
+          const address = isNamed ? apiServerAddress : where.address;
           return await link.dial({ address, signal: patience.signal });
         } catch (error) {
           if (!(error instanceof DialError)) throw error;

@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
+import { createLogger } from "../kubernetes-api/create-logger.ts";
+import { ServerError } from "../options/server-error.ts";
+import { upstreamOf } from "./cluster-directory.ts";
+
+/** What `agent` is told. */
+export interface AgentOptions {
+  readonly servers: readonly string[];
+  readonly cluster: string;
+  readonly credentialsDir: string;
+  readonly target: string | undefined;
+  readonly allowed: readonly string[];
+  readonly agentId: string | undefined;
+  readonly graceMs: number;
+  readonly logLevel: string;
+}
+
+/** Serves a cluster until SIGTERM or SIGINT; connections may then go on for a while. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  check(options);
+  const { cluster, credentialsDir } = options;
+  const logger = createLogger(options.logLevel, "agent");
+  // Once, so that a wrong folder is told at once.
+  readCredentials(credentialsDir);
+  await using agent = new TunnelAgent({
+    servers: options.servers,
+    cluster,
+    agentId: options.agentId ?? `${hostname()}/${process.pid}`,
+    targets: { target: targetOf(options.target), allowed: options.allowed },
+    channelOf: ({ host, address }) => ({
+      target: `https://${address}`,
+      tls: {
+        ...readCredentials(credentialsDir),
+        ...(isIP(host) === 0 ? { servername: host } : {}),
+      },
+    }),
+    events: {
+      onConnect: (server, serverId) => {
+        logger.info({ server, serverId, cluster }, "connected");
+        process.stdout.write(`Connected to ${server} as the agent of cluster ${cluster}\n`);
+      },
+      onLost: (server, why) => logger.warn({ server, why }, "not connected"),
+    },
+  });
+  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  await agent.drain(options.graceMs);
+}
+
+function check({ servers, cluster, allowed }: AgentOptions): void {
+  if (!isClusterName(cluster)) {
+    throw new ServerError(`Cannot start as --cluster must be a cluster's name: it is "${cluster}"`);
+  }
+  for (const [option, address] of [
+    ...servers.map((server) => ["--server", server] as const),
+    ...allowed.map((address) => ["--allow", address] as const),
+  ]) {
+    if (parseAddress(address)) continue;
+    throw new ServerError(`Cannot start as ${option} must be HOST:PORT: it is "${address}"`);
+  }
+}
+
+function targetOf(url: string | undefined): string {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+  const text = url ?? (host ? `https://${host.includes(":") ? `[${host}]` : host}:${port}` : "");
+  const target = upstreamOf(text);
+  if (target !== undefined) return target;
+  throw new ServerError(
+    url === undefined
+      ? "Cannot tell the API server as this is no pod of a cluster: give --target https://HOST:PORT"
+      : `Cannot start as --target must be a URL: it is "${url}"`,
+  );
+}
+
+function readCredentials(folder: string): {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+} {
+  const read = (name: string): string => {
+    try {
+      return readFileSync(join(folder, name), "utf8");
+    } catch (error) {
+      const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      throw new ServerError(`Cannot read the credential ${join(folder, name)}: ${why}`, {
+        cause: error,
+      });
+    }
+  };
+  return { ca: read("ca.crt"), cert: read("tls.crt"), key: read("tls.key") };
+}
