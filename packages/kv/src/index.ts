@@ -52,3 +52,34 @@ export {
   passwordVariable,
   redactMysqlUrl,
 } from "./mysql/mysql-url.ts";
+export type {
+  ImageHeader,
+  ImagePart,
+  RestoreOptions,
+  RestoreOutcome,
+  RestoreTarget,
+  StoreImage,
+  WhenNotEmpty,
+} from "./store/store-image.ts";
+export type { StoreDescription } from "./store/store-description.ts";
+export { TargetNotEmptyError } from "./store/target-not-empty-error.ts";
+export { type Finding, printKey, type VerifyReport } from "./store/verify-report.ts";
+export type { VerifyProgress } from "./store/verify-rows.ts";
+export { readImageIntoMemory, type RestoredMemory } from "./memory/memory-restore.ts";
+export { acceptSqliteLoss } from "./sql/sqlite/accept-sqlite-loss.ts";
+export { describeSqlite } from "./sql/sqlite/describe-sqlite.ts";
+export { restoreSqlite, type SqliteRestoreOptions } from "./sql/sqlite/sqlite-restore.ts";
+export { verifySqlite } from "./sql/sqlite/sqlite-verify.ts";
+export { describeMysql } from "./mysql/describe-mysql.ts";
+export { rememberedRevision } from "./mysql/head-memory.ts";
+export { restoreMysql } from "./mysql/mysql-restore.ts";
+export { verifyMysql } from "./mysql/mysql-verify.ts";
+export { ArchiveError } from "./archive/archive-error.ts";
+export type { BackupSummary } from "./archive/backup-format.ts";
+export { digestStore, type StoreDigest } from "./archive/digest-store.ts";
+export { type FollowProgress, type FollowRequest, followStore } from "./archive/follow-store.ts";
+export { checkBackup, openBackup } from "./archive/read-backup.ts";
+export { refuseUnfinishedRestore, restoreThroughStore } from "./archive/restore-through-store.ts";
+export { type ImageSource, takeImage } from "./archive/take-image.ts";
+export { verifyStore } from "./archive/verify-store.ts";
+export { encodeBackup } from "./archive/write-backup.ts";

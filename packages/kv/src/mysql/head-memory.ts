@@ -82,6 +82,11 @@ export function checkHead(
   }
 }
 
+/** The newest revision that a file remembers; 0 where it remembers none. */
+export function rememberedRevision(path: string): number {
+  return readHead(path)?.revision ?? 0;
+}
+
 function readHead(path: string): RememberedHead | undefined {
   let text: string;
   try {
