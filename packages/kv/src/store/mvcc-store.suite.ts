@@ -9,17 +9,25 @@ import {
 import { describeModel } from "./mvcc-model.suite.ts";
 import { describeTxn } from "./mvcc-txn.suite.ts";
 import { describeWatch } from "./mvcc-watch.suite.ts";
-import { k, put, putAll, remove, textOf, type OpenStore } from "./mvcc-testing.suite.ts";
+import {
+  k,
+  put,
+  putAll,
+  remove,
+  textOf,
+  type OpenStore,
+  type StoreTraits,
+} from "./mvcc-testing.suite.ts";
 
 export { describeLeases, type OpenLeaseStore } from "./mvcc-lease.suite.ts";
 
 /** The contract of `MvccStore`: every implementation passes it, and what is not tested here is not part of it. */
-export function describeMvccStore(name: string, open: OpenStore): void {
+export function describeMvccStore(name: string, open: OpenStore, traits: StoreTraits = {}): void {
   describe(`${name} as MvccStore`, () => {
     describeRange(open);
     describeHistory(open);
-    describeTxn(open);
-    describeWatch(open);
+    describeTxn(open, traits);
+    describeWatch(open, traits);
     describeModel(open);
     describeLife(open);
   });

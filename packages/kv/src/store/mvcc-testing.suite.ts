@@ -12,6 +12,17 @@ import type {
 /** How the suite opens a store. */
 export type OpenStore = () => Promise<MvccStore>;
 
+/** Where stores may differ within the contract. */
+export interface StoreTraits {
+  /** In which order transactions take effect that run at the same time: as they were begun, unless given. */
+  readonly order?: "arrival" | "any";
+  /**
+   * From where on a watch can tell previous values: from the compacted revision itself, unless given. Where
+   * it can't, it ends as a watch of compacted history does.
+   */
+  readonly previous?: "compacted" | "uncompacted";
+}
+
 /** The bytes of a text. */
 export function k(text: string): Buffer {
   return Buffer.from(text, "latin1");

@@ -11,14 +11,15 @@ import {
   remove,
   run,
   type OpenStore,
+  type StoreTraits,
 } from "./mvcc-testing.suite.ts";
 
 const everything = { key: k("\0"), end: k("\0") };
 
 /** What the contract says of watches. */
-export function describeWatch(open: OpenStore): void {
+export function describeWatch(open: OpenStore, traits: StoreTraits): void {
   describeDelivery(open);
-  describeStart(open);
+  describeStart(open, traits);
   describePause(open);
   describeProgress(open);
   describeConcurrentWatch(open);
@@ -150,7 +151,8 @@ function describeDelivery(open: OpenStore): void {
   });
 }
 
-function describeStart(open: OpenStore): void {
+function describeStart(open: OpenStore, traits: StoreTraits): void {
+  const { order = "arrival", previous = "compacted" } = traits;
   describe("watch() from a start revision", () => {
     it("hands over history from exactly there, then goes on live", async () => {
       await using store = await open();
@@ -175,7 +177,11 @@ function describeStart(open: OpenStore): void {
       await putAll(store, ["a", "b"]);
       equal(watch.text, "");
       await Promise.all([put(store, "c", "1"), put(store, "c", "2")]);
-      equal(watch.text, "+c=1@4 +c=2@5");
+      if (order === "arrival") equal(watch.text, "+c=1@4 +c=2@5");
+      deepEqual(
+        watch.events.map(({ kv }) => kv.modRevision),
+        [4, 5],
+      );
     });
 
     it("starts inside a batch of commits at the revision asked for", async () => {
@@ -183,15 +189,27 @@ function describeStart(open: OpenStore): void {
       const early = new RecordingWatch(store, everything);
       const late = new RecordingWatch(store, { ...everything, startRevision: 4 });
       await Promise.all(["1", "2", "3", "4"].map((value) => put(store, "a", value)));
-      equal(early.text, "+a=1@2 +a=2@3 +a=3@4 +a=4@5");
-      equal(late.text, "+a=3@4 +a=4@5");
+      deepEqual(
+        early.events.map(({ kv }) => kv.modRevision),
+        [2, 3, 4, 5],
+      );
+      if (order === "arrival") equal(early.text, "+a=1@2 +a=2@3 +a=3@4 +a=4@5");
+      deepEqual(late.events, early.events.slice(2));
     });
 
-    it("starts exactly at the compacted revision, with previous values, deletions too", async () => {
-      await using store = await open();
-      await putAll(store, ["a", "b", "a"]);
-      await remove(store, "b");
-      await putAll(store, ["a"]);
+    it("starts exactly at the compacted revision, deletions too", async () => {
+      await using store = await openAged(open);
+      for (const compacted of [4, 5]) {
+        await store.compact(compacted);
+        const watch = new RecordingWatch(store, { ...everything, startRevision: compacted });
+        const events = ["+a=a3@4", "-b@5", "+a=a5@6"].slice(compacted - 4);
+        await watch.until((self) => self.events.length === events.length);
+        equal(watch.text, events.join(" "));
+      }
+    });
+
+    it("has previous values there, or says that they are gone", async () => {
+      await using store = await openAged(open);
       for (const compacted of [4, 5]) {
         await store.compact(compacted);
         for (let i = 0; i < 20; i++) await turn();
@@ -201,9 +219,24 @@ function describeStart(open: OpenStore): void {
           startRevision: compacted,
         });
         const events = ["+a=a3@4(was a1)", "-b@5(was b2)", "+a=a5@6(was a3)"].slice(compacted - 4);
+        if (previous === "uncompacted") {
+          await watch.until(({ ended }) => ended !== undefined);
+          ok(errorOf(watch) instanceof CompactedError);
+          equal(watch.text, "");
+          continue;
+        }
         await watch.until((self) => self.events.length === events.length);
         equal(watch.text, events.join(" "));
       }
+    });
+
+    it("has previous values from the revision after the compacted one on", async () => {
+      await using store = await openAged(open);
+      await store.compact(4);
+      const request = { ...everything, previous: true, startRevision: 5 };
+      const watch = new RecordingWatch(store, request);
+      await watch.until(({ events }) => events.length === 2);
+      equal(watch.text, "-b@5(was b2) +a=a5@6(was a3)");
     });
 
     it("pages through long history and never splits a transaction", async () => {
@@ -244,6 +277,15 @@ function describeStart(open: OpenStore): void {
       equal(watch.text, "+a=a1@2 +a=a2@3(was a1) +a=3@4(was a2)");
     });
   });
+}
+
+/** A store with a past: `a` at 2, 4 and 6, `b` from 3 to 5. */
+async function openAged(open: OpenStore): Promise<MvccStore> {
+  const store = await open();
+  await putAll(store, ["a", "b", "a"]);
+  await remove(store, "b");
+  await putAll(store, ["a"]);
+  return store;
 }
 
 function describePause(open: OpenStore): void {
