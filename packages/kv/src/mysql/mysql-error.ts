@@ -34,6 +34,12 @@ export class MysqlError extends Error {
  */
 const conflicts: ReadonlySet<number> = new Set([1205, 1213, 1020, 3572, 6005, 6235]);
 
+/**
+ * OceanBase, where the leader is another or the statement was too slow; at a commit they tell
+ * nothing, while a statement that may run twice can be tried again.
+ */
+const passing: ReadonlySet<number> = new Set([4009, 4012, 4038, 6002]);
+
 /** This server cannot write: read-only after a failover, or group replication refuses. */
 const readOnly: ReadonlySet<number> = new Set([1290, 1792, 1836, 3100, 3101]);
 
@@ -54,6 +60,11 @@ export function verdictOf({ errno }: MysqlError): WriteVerdict {
   if (readOnly.has(errno)) return "read-only";
   if (full.has(errno)) return "full";
   return refused.has(errno) ? "refused" : "unknown";
+}
+
+/** Whether a statement that may run twice is worth another attempt. */
+export function isPassing({ errno }: MysqlError): boolean {
+  return conflicts.has(errno) || passing.has(errno);
 }
 
 /** The contract's error for a write of which nothing was committed. */

@@ -5,6 +5,7 @@ import type { Revision } from "../store/mvcc-store.ts";
 import type {
   ChangesPage,
   ChangesRequest,
+  LeaseNeeds,
   LogChange,
   LogHead,
   LogPosition,
@@ -15,7 +16,9 @@ import type {
 } from "../store/revision-log.ts";
 import { compactStep } from "./compact-step.ts";
 import { checkHead, HeadMemory } from "./head-memory.ts";
+import { givenTimeSql, leaseTimeSql } from "./lease-sql.ts";
 import { MysqlError, readError, writeError } from "./mysql-error.ts";
+import { MysqlLeases } from "./mysql-leases.ts";
 import { MysqlReader } from "./mysql-reader.ts";
 import { bytesLiteral, changeOf, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema.ts";
@@ -40,8 +43,10 @@ const followed = { maxChanges: 2000, maxBytes: 8 * 1024 * 1024 };
 export interface MysqlLogOptions {
   /** A file that remembers the newest acknowledged revision, for the next process (`design/store.md` §8). */
   readonly headMemoryPath?: string;
-  /** Sessions for reading. Default: 4; writing and upkeep take three more. */
+  /** Sessions for reading. Default: 4; writing, leases and upkeep take four more. */
   readonly readSessions?: number;
+  /** By what leases are measured, in milliseconds; the database's clock unless given. */
+  readonly leaseClock?: { nowMs(): number };
 }
 
 /**
@@ -103,6 +108,7 @@ class MysqlRevisionLog implements RevisionLog {
   readonly #writer: MysqlWriter;
   readonly #sessions: MysqlSessions;
   readonly #upkeep: MysqlSessions;
+  readonly #leaseSessions: MysqlSessions;
   readonly #reader: MysqlReader;
   #snapshot: MysqlSession | undefined;
   #head: LogHead = { revision: 1, compacted: 0, clusterId: "" };
@@ -115,18 +121,34 @@ class MysqlRevisionLog implements RevisionLog {
     this.#server = server;
     this.#memory = memory;
     const setUp = sessionSetUp(server.flavor);
-    this.#sessions = new MysqlSessions(target, { limit: options.readSessions ?? target.readConnections ?? 4, setUp });
+    this.#sessions = new MysqlSessions(target, {
+      limit: options.readSessions ?? target.readConnections ?? 4,
+      setUp,
+    });
     this.#upkeep = new MysqlSessions(target, { limit: 1, setUp: writerSetUp(server.flavor) });
+    this.#leaseSessions = new MysqlSessions(target, {
+      limit: 1,
+      setUp: writerSetUp(server.flavor),
+    });
     this.#reader = new MysqlReader(this.#sessions);
+    const { leaseClock } = options;
+    const time = leaseClock ? givenTimeSql(() => leaseClock.nowMs()) : leaseTimeSql;
     this.#writer = new MysqlWriter({
       target,
       server,
       memory,
+      time,
       failedOver: () => this.#failedOver(),
     });
     this.shared = {
       readHead: () => this.#readHead(),
       changesAfter: (after) => this.#changesAfter(after),
+      leases: new MysqlLeases({
+        sessions: this.#leaseSessions,
+        time,
+        makeDurable: () => this.#markDurable(),
+        failedOver: () => this.#failedOver(),
+      }),
     };
   }
 
@@ -174,8 +196,8 @@ class MysqlRevisionLog implements RevisionLog {
     }
   }
 
-  begin(after: Revision): Promise<LogTurn> {
-    return this.#writer.begin(after);
+  begin(after: Revision, leases?: LeaseNeeds): Promise<LogTurn> {
+    return this.#writer.begin(after, leases);
   }
 
   rows(positions: readonly LogPosition[]): Promise<readonly (LogChange | undefined)[]> {
@@ -193,9 +215,13 @@ class MysqlRevisionLog implements RevisionLog {
   async raiseCompacted(revision: Revision): Promise<void> {
     const to = numberLiteral(revision);
     const sql = `UPDATE kv_meta SET compacted = ${to} WHERE one = 1 AND compacted < ${to}`;
+    // The lock first: OceanBase judges the condition of a change by what was there when it began.
+    const lock = "SELECT one FROM kv_meta WHERE one = 1 FOR UPDATE";
     try {
-      await this.#upkeep.read([sql], pageTimeoutMs);
+      await this.#upkeep.read(["BEGIN", lock, sql, "COMMIT"], pageTimeoutMs);
     } catch (error) {
+      // Its transaction must not stay open.
+      this.#upkeep.dropAll();
       const failure = writeError(MysqlError.from(error));
       if (failure instanceof KvError) throw failure;
       throw new UnavailableError(`Cannot compact as the store is busy: ${failure.message}`);
@@ -222,6 +248,7 @@ class MysqlRevisionLog implements RevisionLog {
     this.#snapshot?.destroy();
     await this.#writer[Symbol.asyncDispose]();
     await this.#upkeep[Symbol.asyncDispose]();
+    await this.#leaseSessions[Symbol.asyncDispose]();
     await this.#sessions[Symbol.asyncDispose]();
   }
 
@@ -256,9 +283,18 @@ class MysqlRevisionLog implements RevisionLog {
     return (await this.#reader.tokenAt(revision)) ?? -1;
   }
 
+  async #markDurable(): Promise<void> {
+    try {
+      await this.#writer.markDurable();
+    } catch (error) {
+      throw readError(error);
+    }
+  }
+
   #failedOver(): void {
     this.#sessions.dropAll();
     this.#upkeep.dropAll();
+    this.#leaseSessions.dropAll();
     this.#writer.dropSessions();
   }
 

@@ -1,6 +1,9 @@
-import { MysqlError } from "./mysql-error.ts";
+import { isPassing, MysqlError } from "./mysql-error.ts";
 import { MysqlSession, type SqlRow } from "./mysql-session.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
+
+/** How long statements are tried again that the server refuses for the moment, in milliseconds. */
+const retryForMs = 4000;
 
 /** A few sessions for reading, connected when they are needed and again when they are lost. */
 export class MysqlSessions implements AsyncDisposable {
@@ -19,18 +22,27 @@ export class MysqlSessions implements AsyncDisposable {
   }
 
   /**
-   * Runs statements that only read, on the session that has least to do; once more where a session
-   * had died unnoticed.
+   * Runs statements that only read, or that may run twice, on the session that has least to do; once
+   * more where a session had died unnoticed, and for a while where the server says that it will pass.
    * @throws {MysqlError}
    */
   async read(statements: readonly string[], timeoutMs: number): Promise<readonly SqlRow[][]> {
-    const session = await this.#take();
-    try {
-      return await session.run(statements, timeoutMs);
-    } catch (error) {
-      const isLost = error instanceof MysqlError && session.isClosed && error.code !== "ETIMEDOUT";
-      if (!isLost) throw error;
-      return (await this.#take()).run(statements, timeoutMs);
+    const deadline = performance.now() + Math.min(timeoutMs, retryForMs);
+    for (let attempt = 0, losses = 0; ; attempt++) {
+      let session: MysqlSession | undefined;
+      try {
+        session = await this.#take();
+        return await session.run(statements, timeoutMs);
+      } catch (error) {
+        if (!(error instanceof MysqlError)) throw error;
+        const isLost = session?.isClosed === true && error.code !== "ETIMEDOUT";
+        if (isLost && losses++ === 0) continue;
+        if (!isPassing(error) || performance.now() > deadline) throw error;
+        // A transaction that it may have open goes with it.
+        if (statements[0] === "BEGIN") session?.destroy();
+        const pauseMs = Math.random() * Math.min(10 * 2 ** attempt, 200);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
     }
   }
 
