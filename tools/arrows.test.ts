@@ -68,6 +68,7 @@ const architecture: Readonly<Record<string, Layer>> = {
       "admission",
       "registry",
       "watch-cache",
+      "encryption",
       "storage",
       "pki",
       "request",
@@ -103,7 +104,7 @@ const architecture: Readonly<Record<string, Layer>> = {
   },
   "packages/etcd": {
     imports: ["grpc", "etcd-api", "kv", "metrics"],
-    folders: ["server", "watch", "services", "context"],
+    folders: ["server", "watch", "concurrency", "services", "context"],
   },
   "packages/etcd-api": { imports: ["grpc"], folders: [] },
   "packages/tunnel": {

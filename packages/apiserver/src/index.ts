@@ -146,6 +146,8 @@ export {
   type StoreMonitorEvents,
   type StoreMonitorOptions,
 } from "./storage/store-monitor.ts";
+export { ConfigurationError } from "./encryption/configuration/configuration-error.ts";
+export { Encryption, type EncryptionEvents, type EncryptionOptions } from "./encryption/encryption.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export { isDatabaseUnavailable } from "./pipeline/to-status-error.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";

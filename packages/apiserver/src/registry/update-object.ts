@@ -83,16 +83,20 @@ async function tryUpdate(request: UpdateRequest, cached: CachedObject): Promise<
   });
   if (isReadyToGo(request, next)) return await remove(request, { cached, last: next });
   const isSame = isJsonEqual(asJson(next), asJson(current));
-  if (isSame && isStoredAsWritten(request, cached)) return { kind: "unchanged", object: current };
+  if (isSame && (await isStoredAsWritten(request, cached))) {
+    return { kind: "unchanged", object: current };
+  }
   if (request.dryRun) return { kind: "updated", object: next };
   return await swap(request, { cached, next });
 }
 
-// An update without a change is how objects are brought to a new storage version.
-function isStoredAsWritten({ store }: UpdateRequest, cached: CachedObject): boolean {
-  const { group, storageVersion: version } = store.definition;
+// An update without a change is how objects are brought to a new storage version, or a new key.
+async function isStoredAsWritten(request: UpdateRequest, cached: CachedObject): Promise<boolean> {
+  const { definition, prefix, storage } = request.store;
+  const { group, storageVersion: version } = definition;
   if (cached.differsFromStore) return false;
-  return cached.apiVersion === formatGroupVersion({ group, version });
+  if (cached.apiVersion !== formatGroupVersion({ group, version })) return false;
+  return !(await storage.isStale(prefix + objectPath(request.namespace, request.name)));
 }
 
 async function swap(

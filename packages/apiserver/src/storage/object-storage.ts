@@ -24,6 +24,8 @@ export interface StoredPage {
   readonly more: boolean;
   /** How many keys the whole range holds. */
   readonly count: number;
+  /** The last key that was read, whether or not its value could be. */
+  readonly lastKey: string | undefined;
 }
 
 /** Which part of a range to read. */
@@ -33,6 +35,8 @@ export interface PageRequest {
   readonly limit: number;
   /** 0: the head. */
   readonly revision: number;
+  /** Told each value that cannot be decrypted, instead of failing the page. */
+  readonly onUnreadable?: (key: string, error: unknown) => void;
 }
 
 /** What must hold for a write, and how long it may take. */
@@ -86,8 +90,41 @@ export class ObjectStorage {
       revision: request.revision,
     });
     const values: StoredValue[] = [];
-    for (const kv of result.kvs) values.push(await this.#decode(kv));
-    return { revision: result.revision, values, more: result.more, count: result.count };
+    for (const kv of result.kvs) {
+      try {
+        values.push(await this.#decode(kv));
+      } catch (error) {
+        if (!request.onUnreadable) throw error;
+        request.onUnreadable(kv.key.toString(), error);
+      }
+    }
+    const { revision, more, count } = result;
+    return { revision, values, more, count, lastKey: result.kvs.at(-1)?.key.toString() };
+  }
+
+  /** Whether the value of a key would be written otherwise now: under a newer key. */
+  async isStale(key: string): Promise<boolean> {
+    const isStale = this.#values.isStale;
+    if (!isStale) return false;
+    const kv = await this.#read(key);
+    return kv !== undefined && (await isStale(kv.value, key));
+  }
+
+  /** Whether there is a value that cannot be decrypted. */
+  async isUnreadable(key: string): Promise<boolean> {
+    const kv = await this.#read(key);
+    if (!kv) return false;
+    try {
+      await this.#values.fromStore(kv.value, key);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  async #read(key: string): Promise<KeyValue | undefined> {
+    const result = await this.#store.range({ key: Buffer.from(key), limit: 1, revision: 0 });
+    return result.kvs[0];
   }
 
   async #swap(

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import { CompactedError, type MvccStore, type WatchEvent } from "@cellplane/kv";
 import type { ObjectStorage } from "../storage/object-storage.ts";
-import { prefixEnd } from "../storage/object-key.ts";
+import { objectPath, parseObjectPath, prefixEnd } from "../storage/object-key.ts";
 import type { StoreMonitor } from "../storage/store-monitor.ts";
 import type { ValueTransformer } from "../storage/value-transformer.ts";
 import { backfill } from "./backfill.ts";
@@ -13,6 +13,7 @@ import { ObjectIndex } from "./object-index.ts";
 import { ParsedObjects } from "./parsed-objects.ts";
 import type { StoreFeed } from "./store-feed.ts";
 import { type CacheListener, type CacheScope, Subscribers } from "./subscribers.ts";
+import { isReadableLater, UnreadableObjects } from "./unreadable-objects.ts";
 
 /** What a cache stands on, and which resource it holds. */
 export interface WatchCacheOptions {
@@ -41,6 +42,11 @@ const defaultRing: EventRingLimits = { events: 8192, bytes: 16 << 20 };
 const defaultParsed = 512;
 const pageSize = 5000;
 
+/** What stands for bytes that cannot be decrypted. */
+interface Unreadable {
+  readonly error: unknown;
+}
+
 interface QueuedEvents {
   readonly events: readonly WatchEvent[];
 }
@@ -55,6 +61,7 @@ export class WatchCache implements Disposable {
   readonly #parsed: ParsedObjects;
   readonly #subscribers = new Subscribers();
   readonly #subscription: Disposable;
+  readonly #unreadable = new UnreadableObjects();
   #index = new ObjectIndex();
   #ring: EventRing;
   #loadedRevision = 0;
@@ -65,6 +72,7 @@ export class WatchCache implements Disposable {
   /** Events that came while loading, or behind one whose bytes are being decrypted. */
   #queue: QueuedEvents[] = [];
   #draining: Promise<void> | undefined;
+  #retrying: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: WatchCacheOptions) {
@@ -109,6 +117,7 @@ export class WatchCache implements Disposable {
    */
   reachHead(signal?: AbortSignal): Promise<void> | undefined {
     this.#options.monitor?.check();
+    if (this.#unreadable.size > 0) return this.#retryUnreadable(signal);
     const head = this.#options.store.headRevision();
     if (typeof head !== "number") return head.then((revision) => this.reach(revision, signal));
     return this.isAt(head) ? undefined : this.reach(head, signal);
@@ -119,12 +128,19 @@ export class WatchCache implements Disposable {
     return this.#options.monitor?.staleMs;
   }
 
+  /** @throws {StatusError} If its bytes cannot be decrypted. */
   get(namespace: string, name: string): CachedObject | undefined {
+    if (this.#unreadable.size > 0) this.#unreadable.checkObject(objectPath(namespace, name));
     return this.#index.get(namespace, name);
   }
 
-  /** Objects in key order from `start` on. Must be consumed in one go. */
+  /**
+   * Objects in key order from `start` on. Must be consumed in one go.
+   *
+   * @throws {StatusError} If bytes of one of them cannot be decrypted.
+   */
   walk(namespace: string | undefined, start?: string): Iterable<CachedObject> {
+    this.#unreadable.checkAll(namespace);
     return this.#index.walk(namespace, start);
   }
 
@@ -231,15 +247,20 @@ export class WatchCache implements Disposable {
     const { prefix, storage } = this.#options;
     const index = new ObjectIndex();
     const end = prefixEnd(prefix);
+    this.#unreadable.clear();
+    const onUnreadable = (key: string, error: unknown): void => {
+      if (isReadableLater(error)) throw error;
+      this.#unreadable.put(key.slice(prefix.length), error);
+    };
     let start = prefix;
     let revision = 0;
     for (;;) {
-      const page = await storage.page({ start, end, limit: pageSize, revision });
+      const page = await storage.page({ start, end, limit: pageSize, revision, onUnreadable });
       if (revision === 0) revision = page.revision;
       for (const { key, value, revision } of page.values) {
         index.put(this.#decoder.decode({ path: key.slice(prefix.length), value, revision }));
-        start = `${key}\0`;
       }
+      if (page.lastKey !== undefined) start = `${page.lastKey}\0`;
       if (!page.more) return { index, revision };
     }
   }
@@ -275,22 +296,74 @@ export class WatchCache implements Disposable {
       if (kv.modRevision <= this.#loadedRevision) continue;
       const path = kv.key.toString().slice(this.#options.prefix.length);
       if (event.kind === "delete") {
+        this.#unreadable.delete(path);
         this.#applyDelete(path, kv.modRevision);
         continue;
       }
-      const value = this.#options.values.fromStore(kv.value, kv.key.toString());
+      const value = this.#open(kv);
       if (value instanceof Promise) return this.#applyLater(value, events.slice(at));
-      this.#applyPut({ path, value, revision: kv.modRevision });
+      this.#applyValue(path, value, kv.modRevision);
     }
     return undefined;
   }
 
-  async #applyLater(value: Promise<Buffer>, events: readonly WatchEvent[]): Promise<void> {
+  async #applyLater(
+    value: Promise<Buffer | Unreadable>,
+    events: readonly WatchEvent[],
+  ): Promise<void> {
     const [first, ...rest] = events;
     if (!first) return;
     const path = first.kv.key.toString().slice(this.#options.prefix.length);
-    this.#applyPut({ path, value: await value, revision: first.kv.modRevision });
+    this.#applyValue(path, await value, first.kv.modRevision);
     await this.#applyAll(rest);
+  }
+
+  /** Decrypts. Rejects only with what may be read later. */
+  #open(kv: WatchEvent["kv"]): Buffer | Unreadable | Promise<Buffer | Unreadable> {
+    const refuse = (error: unknown): Unreadable => {
+      if (isReadableLater(error)) throw error;
+      return { error };
+    };
+    try {
+      const value = this.#options.values.fromStore(kv.value, kv.key.toString());
+      return value instanceof Promise ? value.catch(refuse) : value;
+    } catch (error) {
+      return isReadableLater(error) ? Promise.reject(error) : { error };
+    }
+  }
+
+  #applyValue(path: string, value: Buffer | Unreadable, revision: number): void {
+    if (Buffer.isBuffer(value)) {
+      this.#unreadable.delete(path);
+      this.#applyPut({ path, value, revision });
+      return;
+    }
+    this.#unreadable.put(path, value.error);
+    const { namespace, name } = parseObjectPath(path);
+    const previous = this.#index.delete(namespace, name);
+    if (previous) this.#parsed.drop(previous);
+    this.#changedRevision = revision;
+    // Whoever watches must learn that there is something that cannot be told.
+    this.#ring = new EventRing(revision, this.#options.ring ?? defaultRing);
+    this.#subscribers.end(value.error instanceof Error ? value.error : undefined);
+  }
+
+  /** Reads everything anew where a part can be read by now: another key, another configuration. */
+  async #retryUnreadable(signal: AbortSignal | undefined): Promise<void> {
+    await (this.#retrying ??= this.#retry().finally(() => {
+      this.#retrying = undefined;
+    }));
+    const head = await this.#options.store.headRevision();
+    await this.reach(head, signal);
+  }
+
+  async #retry(): Promise<void> {
+    const { prefix, storage } = this.#options;
+    for (const path of this.#unreadable.takeSome()) {
+      if (await storage.isUnreadable(prefix + path)) continue;
+      this.#reset();
+      return;
+    }
   }
 
   #applyPut(bytes: {
