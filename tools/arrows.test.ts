@@ -18,7 +18,7 @@ interface Layer {
 /** The one place where the architecture is written down (`docs/architecture.md` shows it). */
 const architecture: Readonly<Record<string, Layer>> = {
   "apps/cli": {
-    imports: ["apimachinery", "client", "federation", "grpc", "kms"],
+    imports: ["apimachinery", "client", "federation", "grpc", "kms", "x509"],
     folders: [
       "demo",
       "commands",
@@ -44,6 +44,7 @@ const architecture: Readonly<Record<string, Layer>> = {
       "kms",
       "etcd",
       "tunnel",
+      "x509",
     ],
     folders: [],
   },
@@ -52,7 +53,7 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: [],
   },
   "packages/apiserver": {
-    imports: ["apimachinery", "kv", "kms"],
+    imports: ["apimachinery", "kv", "kms", "x509"],
     folders: [
       "server",
       "node",
@@ -107,8 +108,9 @@ const architecture: Readonly<Record<string, Layer>> = {
     folders: ["server", "watch", "concurrency", "services", "context"],
   },
   "packages/etcd-api": { imports: ["grpc"], folders: [] },
+  "packages/x509": { imports: [], folders: [] },
   "packages/tunnel": {
-    imports: ["grpc", "metrics"],
+    imports: ["grpc", "metrics", "x509"],
     folders: ["agent", "frontend", "server", "link", "protocol"],
   },
   "packages/kms": {

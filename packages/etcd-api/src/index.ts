@@ -100,3 +100,23 @@ export {
   type WatchResponse,
   watchResponse,
 } from "./watch-messages.ts";
+export {
+  type CampaignRequest,
+  campaignRequest,
+  type CampaignResponse,
+  campaignResponse,
+  type LeaderKey,
+  leaderKey,
+  type LeaderRequest,
+  leaderRequest,
+  type LeaderResponse,
+  leaderResponse,
+  type LockRequest,
+  lockRequest,
+  type LockResponse,
+  lockResponse,
+  type ProclaimRequest,
+  proclaimRequest,
+  type UnlockRequest,
+  unlockRequest,
+} from "./concurrency-messages.ts";

@@ -2,6 +2,8 @@ import type { TlsOptions } from "node:tls";
 import { type CallErrorReporter, GrpcServer, type GrpcHandler } from "@cellplane/grpc";
 import type { MvccStore } from "@cellplane/kv";
 import { MetricRegistry } from "@cellplane/metrics";
+import { createElectionService } from "../concurrency/election-service.ts";
+import { createLockService } from "../concurrency/lock-service.ts";
 import { EtcdContext } from "../context/etcd-context.ts";
 import { defaultLimits, type EtcdLimits, maxMessageBytes } from "../context/etcd-limits.ts";
 import { createClusterService } from "../services/cluster-service.ts";
@@ -50,6 +52,8 @@ export async function createEtcdServer(
     ...createLeaseService(context),
     ...createMaintenanceService(context),
     ...createClusterService(context),
+    ...createLockService(context),
+    ...createElectionService(context),
     ...createHealthService(),
   ];
   return new GrpcServer({

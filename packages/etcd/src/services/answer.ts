@@ -2,7 +2,7 @@ import type { Codec, UnaryMethod } from "@cellplane/grpc";
 import { type GrpcHandler, handleUnary } from "@cellplane/grpc";
 import { toEtcdError } from "../context/etcd-error.ts";
 
-/** A unary method, with what the store throws told as etcd does. */
+/** A unary method of `etcdserverpb`, or of the whole path that is given, with what the store throws told as etcd does. */
 export function answer<Request, Response>(
   path: string,
   { request, response }: { readonly request: Codec<Request>; readonly response: Codec<Response> },
@@ -10,7 +10,7 @@ export function answer<Request, Response>(
 ): GrpcHandler {
   const method: UnaryMethod<Request, Response> = {
     kind: "unary",
-    path: `/etcdserverpb.${path}`,
+    path: path.startsWith("/") ? path : `/etcdserverpb.${path}`,
     request,
     response,
   };
