@@ -4,13 +4,20 @@ import {
   lockDirectory,
   LockedError,
   type MvccStore,
-  openMemoryStore,
+  openEtcdStore,
   openMysqlStore,
-  openSqliteStore,
+  refuseUnfinishedRestore,
   UnavailableError,
 } from "@cellplane/kv";
 import { ServerError } from "../options/server-error.ts";
-import { isMysqlUrl, isSqlitePath, type ServerOptions } from "../options/server-options.ts";
+import {
+  isEtcdUrl,
+  isMysqlUrl,
+  isSqlitePath,
+  type ServerOptions,
+} from "../options/server-options.ts";
+import { hidePassword } from "../store/hide-password.ts";
+import { openServedMemory, openServedSqlite, serveDatabase } from "../store/serve-store.ts";
 
 /**
  * Opens the store that the options name; `opened` closes it. Either way the data directory is this
@@ -22,23 +29,25 @@ export async function openDatastore(
   engine: EngineOptions = {},
 ): Promise<MvccStore> {
   try {
-    if (options.datastore === "memory") {
-      opened.use(lockDirectory(options.dataDir));
-      return opened.use(await openMemoryStore(engine));
+    const { datastore, dataDir } = options;
+    const serve = { dataDir, engine };
+    if (datastore === "memory") {
+      opened.use(lockDirectory(dataDir));
+      return await openServedMemory(serve, opened);
     }
-    if (isMysqlUrl(options.datastore)) {
-      opened.use(lockDirectory(options.dataDir));
-      return opened.use(await openDatabase(options.datastore, options.dataDir, engine));
+    if (isMysqlUrl(datastore) || isEtcdUrl(datastore)) {
+      opened.use(lockDirectory(dataDir));
+      const store = opened.use(await openDatabase(datastore, dataDir, engine));
+      await serveDatabase(store, { url: datastore, dataDir }, opened);
+      return store;
     }
-    if (isSqlitePath(options.datastore)) {
-      const path = resolve(options.datastore.slice("sqlite:".length));
+    if (isSqlitePath(datastore)) {
+      const path = resolve(datastore.slice("sqlite:".length));
       // A file in the data directory is guarded by the same lock.
-      if (dirname(path) !== resolve(options.dataDir)) opened.use(lockDirectory(options.dataDir));
-      return opened.use(await openSqliteStore({ ...engine, path }));
+      if (dirname(path) !== resolve(dataDir)) opened.use(lockDirectory(dataDir));
+      return await openServedSqlite(path, serve, opened);
     }
-    return opened.use(
-      await openSqliteStore({ ...engine, path: join(options.dataDir, "store.db") }),
-    );
+    return await openServedSqlite(join(dataDir, "store.db"), serve, opened);
   } catch (error) {
     if (error instanceof LockedError) {
       throw new ServerError(
@@ -51,9 +60,25 @@ export async function openDatastore(
   }
 }
 
-function openDatabase(url: string, dataDir: string, engine: EngineOptions): Promise<MvccStore> {
-  // A URL may hold a password, and arguments can be read by everybody on the machine until the title replaces them.
-  if (URL.parse(url)?.password) process.title = "cellplane";
-  const headMemoryPath = join(dataDir, "store-head.json");
-  return openMysqlStore(url, { ...engine, headMemoryPath, environment: process.env });
+async function openDatabase(
+  url: string,
+  dataDir: string,
+  engine: EngineOptions,
+): Promise<MvccStore> {
+  hidePassword(url);
+  const environment = process.env;
+  if (isMysqlUrl(url)) {
+    const headMemoryPath = join(dataDir, "store-head.json");
+    return openMysqlStore(url, { ...engine, headMemoryPath, environment });
+  }
+  // Limits of size and of transactions are the cluster's own.
+  const headMemoryPath = join(dataDir, "etcd-head.json");
+  const store = await openEtcdStore(url, { headMemoryPath, environment });
+  try {
+    await refuseUnfinishedRestore(store);
+    return store;
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
 }

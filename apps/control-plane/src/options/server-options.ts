@@ -1,12 +1,18 @@
 import type { EnvelopeOptions } from "@cellplane/kms";
-import { parseMysqlUrl, redactMysqlUrl, UnavailableError } from "@cellplane/kv";
+import { parseEtcdUrl, parseMysqlUrl, redactMysqlUrl, UnavailableError } from "@cellplane/kv";
+import type { EncryptionFlags } from "./encryption-options.ts";
 import { ServerError } from "./server-error.ts";
 
-/** Where objects are kept: a file in the data directory, memory, another file, or a database. */
-export type Datastore = "sqlite" | "memory" | `sqlite:${string}` | `mysql://${string}`;
+/** Where objects are kept: a file in the data directory, memory, another file, a database, or an etcd cluster. */
+export type Datastore =
+  | "sqlite"
+  | "memory"
+  | `sqlite:${string}`
+  | `mysql://${string}`
+  | `etcd://${string}`;
 
 /** What `up` and `member` are told. */
-export interface ServerOptions {
+export interface ServerOptions extends EncryptionFlags {
   readonly dataDir: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly datastore: Datastore;
@@ -36,9 +42,10 @@ export function parseListen(text: string): { readonly host: string; readonly por
 export function parseDatastore(text: string): Datastore {
   if (text === "sqlite" || text === "memory") return text;
   if (isSqlitePath(text) && text !== "sqlite:") return text;
-  if (isMysqlUrl(text)) return checkMysqlUrl(text);
+  if (isMysqlUrl(text)) return checkUrl(text, parseMysqlUrl);
+  if (isEtcdUrl(text)) return checkUrl(text, parseEtcdUrl);
   throw new ServerError(
-    `Cannot open the store as --datastore must be one of sqlite, memory, sqlite:PATH, mysql://USER@HOST:PORT/DATABASE: it is "${redactMysqlUrl(text)}"`,
+    `Cannot open the store as --datastore must be one of sqlite, memory, sqlite:PATH, mysql://USER@HOST:PORT/DATABASE, etcd://HOST:PORT: it is "${redactMysqlUrl(text)}"`,
   );
 }
 
@@ -57,9 +64,17 @@ export function isMysqlUrl(text: string): text is `mysql://${string}` {
   return text.startsWith("mysql://");
 }
 
-function checkMysqlUrl(text: `mysql://${string}`): Datastore {
+/** Whether the datastore is an etcd cluster. */
+export function isEtcdUrl(text: string): text is `etcd://${string}` {
+  return text.startsWith("etcd://");
+}
+
+function checkUrl<Text extends Datastore>(
+  text: Text,
+  parse: (text: string, environment: Readonly<Record<string, string | undefined>>) => unknown,
+): Text {
   try {
-    parseMysqlUrl(text, {});
+    parse(text, {});
     return text;
   } catch (error) {
     if (error instanceof UnavailableError) throw new ServerError(error.message, { cause: error });
