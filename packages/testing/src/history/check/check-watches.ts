@@ -237,7 +237,8 @@ function isSameChange(a: EventText["kv"], b: EventText["kv"]): boolean {
 }
 
 function tellRange({ key, end = "", startRevision = 0 }: WatchText): string {
-  const what = end === "" ? `"${key}"` : `["${key}", "${end}")`;
+  const what =
+    end === "" ? JSON.stringify(key) : `[${JSON.stringify(key)}, ${JSON.stringify(end)})`;
   return startRevision ? `${what} from ${startRevision}` : what;
 }
 

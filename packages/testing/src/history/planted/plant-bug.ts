@@ -18,7 +18,7 @@ import type { PlantedBug } from "./planted-bug.ts";
 /** Lets a fault come after so many chances, once. */
 export type Chance = () => boolean;
 
-const chancesBefore = 200;
+const chancesBefore = 40;
 
 /** A store with a fault: it shows once, after some hundred operations. */
 export function plantBug(store: MvccStore, bug: PlantedBug): MvccStore {

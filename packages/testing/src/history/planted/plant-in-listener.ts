@@ -15,13 +15,13 @@ export function plantInListener(
   if (request.key.equals(Buffer.of(0)) && request.previous) return listener;
   let held: WatchBatch | undefined;
   const onBatch = (batch: WatchBatch): void => {
+    if (bug === "early progress" && once()) listener.onProgress?.(batch.revision);
     if (held) {
       listener.onBatch(batch);
       listener.onBatch(held);
       held = undefined;
     } else if (bug === "swapped changes" && once()) held = batch;
     else for (const told of distort(batch, { bug, request, once })) listener.onBatch(told);
-    if (bug === "early progress" && once()) listener.onProgress?.(batch.revision + 1000);
   };
   return {
     onBatch,

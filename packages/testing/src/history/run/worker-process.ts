@@ -40,7 +40,8 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   tell(message: ToWorker): void {
-    if (this.isRunning && this.#child.connected) this.#child.send(message);
+    // One that is just being killed is told nothing any more.
+    if (this.isRunning && this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   /** Waits for a message. @throws {Error} The worker failed, ended, or says nothing. */
