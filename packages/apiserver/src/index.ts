@@ -52,11 +52,12 @@ export {
   ensurePki,
   ensureServingCertificate,
   issueClientCertificate,
+  signClientCertificate,
   type Pki,
   type PkiOptions,
   type ServingCertificate,
 } from "./pki/ensure-pki.ts";
-export type { CertificateAndKey } from "./pki/issue-certificate.ts";
+export type { CertificateAndKey } from "@cellplane/x509";
 export { type KubeconfigOptions, renderKubeconfig, writeKubeconfig } from "./pki/kubeconfig.ts";
 export { parseServiceAccountKey, type ServiceAccountKey } from "./pki/service-account-key.ts";
 export { createTokenFileAuthenticator, parseTokenFile } from "./authn/token-file.ts";
@@ -147,6 +148,12 @@ export {
   type StoreMonitorOptions,
 } from "./storage/store-monitor.ts";
 export { ConfigurationError } from "./encryption/configuration/configuration-error.ts";
+export {
+  createEncryptionHandler,
+  encryptionPath,
+  type EncryptionReport,
+} from "./encryption/encryption-handler.ts";
+export { ReloadLoop } from "./encryption/reload-loop.ts";
 export { Encryption, type EncryptionEvents, type EncryptionOptions } from "./encryption/encryption.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export { isDatabaseUnavailable } from "./pipeline/to-status-error.ts";

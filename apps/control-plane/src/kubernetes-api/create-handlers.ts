@@ -13,6 +13,7 @@ import {
 } from "@cellplane/apiserver";
 import type { MetricRegistry } from "@cellplane/metrics";
 import { createMetricsHandler } from "./metrics-handler.ts";
+import type { OpenedEncryption } from "./open-encryption.ts";
 import type { StoreWatch } from "./store-watch.ts";
 
 /** Where a server is between start and stop; changes as it goes. */
@@ -23,6 +24,7 @@ export interface Readiness {
 
 const rootPaths = [
   "/.well-known/openid-configuration",
+  "/encryption",
   "/healthz",
   "/livez",
   "/metrics",
@@ -38,12 +40,13 @@ const rootPaths = [
 export function createHandlers(deps: {
   readonly access: AccessControl;
   readonly storeWatch: StoreWatch;
+  readonly encryption: OpenedEncryption;
   readonly version: string;
   readonly registry: ResourceRegistry;
   readonly readiness: Readiness;
   readonly metrics: MetricRegistry;
 }): readonly HttpHandler[] {
-  const { registry, readiness, storeWatch } = deps;
+  const { registry, readiness, storeWatch, encryption } = deps;
   const info = computeVersionInfo({
     version: deps.version,
     runtime: process.version,
@@ -64,10 +67,12 @@ export function createHandlers(deps: {
         { name: "datastore", endpoints: ["readyz"], check: storeWatch.check, tellsReason: true },
         // The name is the one that clients look for; the store behind it is ours.
         { name: "etcd", endpoints: ["healthz", "readyz"], check: storeWatch.check },
+        ...encryption.checks,
         ...createStartupChecks(() => readiness.isStarted),
       ],
     }),
     createMetricsHandler(deps.metrics),
+    encryption.handler,
     deps.access.issuerDocuments,
     createRootHandler({ registry, paths: rootPaths }),
   ];

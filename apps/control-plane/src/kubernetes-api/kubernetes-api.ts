@@ -40,6 +40,7 @@ import { isShared, type ServerOptions } from "../options/server-options.ts";
 import { claimAuthority } from "./claim-authority.ts";
 import { startCompactor } from "./compactor.ts";
 import { createHandlers, type Readiness } from "./create-handlers.ts";
+import { openEncryption, type OpenedEncryption } from "./open-encryption.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { readTokenFile } from "./read-token-file.ts";
 import { renewCertificates } from "./renew-certificates.ts";
@@ -96,6 +97,7 @@ export async function openKubernetesApi(
   opened.use(
     startCompactor(store, { logger: options.logger, isShared: isShared(options.datastore) }),
   );
+  const encryption = await openEncryption(options, { logger: options.logger, metrics }, opened);
   const { host } = options.listen;
   const pkiDir = join(options.dataDir, "pki");
   const ensure = (): Promise<Pki> =>
@@ -117,7 +119,7 @@ export async function openKubernetesApi(
       ? claimAuthority(objects, pki, pkiDir)
       : ensureAuthenticationConfig(objects, pki.ca);
   const running = await startServer(
-    { ...options, store, claim, storeWatch, pki, access, audit, metrics },
+    { ...options, store, claim, storeWatch, encryption, pki, access, audit, metrics },
     opened,
   );
   const { logger } = options;
@@ -161,6 +163,7 @@ interface Foundation {
   readonly extension: KubernetesApiExtension;
   readonly store: MvccStore;
   readonly storeWatch: StoreWatch;
+  readonly encryption: OpenedEncryption;
   /** Says in the store whose it is. */
   readonly claim: (objects: ObjectAccess) => Promise<void>;
   readonly pki: Pki;
@@ -175,6 +178,7 @@ async function startServer(
 ): Promise<Pick<KubernetesApi, "server" | "objects" | "registry" | "setReady">> {
   const { access, logger, store, storeWatch, pki } = foundation;
   const { monitor } = storeWatch;
+  const { encryption } = foundation.encryption;
   const shared = isShared(foundation.datastore);
   const registry = createResourceRegistry();
   for (const definition of builtinResourceDefinitions({ handlers: access.handlers })) {
@@ -189,6 +193,7 @@ async function startServer(
       monitor,
       logger,
       nowMs: Date.now,
+      ...(encryption && { transformerOf: (of) => encryption.transformerOf(of) }),
     }),
   );
   const { objects } = core;

@@ -1,8 +1,13 @@
 import type { EnvelopeOptions } from "@cellplane/kms";
 import { Command } from "commander";
+import {
+  addEncryptionOptions,
+  type EncryptionFlags,
+  encryptionFlagsOf,
+} from "./encryption-options.ts";
 import { parseDatastore, parseListen, type ServerOptions } from "./server-options.ts";
 
-interface RawOptions extends EnvelopeOptions {
+interface RawOptions extends EnvelopeOptions, EncryptionFlags {
   readonly dataDir: string;
   readonly listen: ServerOptions["listen"];
   readonly datastore: ServerOptions["datastore"];
@@ -17,7 +22,7 @@ export function createServerCommand(
   texts: { readonly summary: string; readonly help: string; readonly listen: string },
   run: (options: ServerOptions) => Promise<void>,
 ): Command {
-  return new Command(name)
+  const command = new Command(name)
     .description(texts.summary)
     .requiredOption(
       "--data-dir <dir>",
@@ -31,7 +36,7 @@ export function createServerCommand(
     )
     .option(
       "--datastore <store>",
-      "sqlite (in the data directory), sqlite:PATH, memory (lost at the end) or mysql://USER@HOST:PORT/DATABASE; see docs/cli.md",
+      "sqlite (in the data directory), sqlite:PATH, memory (lost at the end), mysql://USER@HOST:PORT/DATABASE or etcd://HOST:PORT; see docs/cli.md",
       parseDatastore,
       "sqlite",
     )
@@ -40,12 +45,14 @@ export function createServerCommand(
       "--audit-log-path <file>",
       "append audit events as JSON lines; - is the standard output",
     )
-    .option("--log-level <level>", "debug, info, warn or error", "warn")
+    .option("--log-level <level>", "debug, info, warn or error", "warn");
+  return addEncryptionOptions(command)
     .addHelpText("after", texts.help)
     .action(async (raw: RawOptions) => {
       const { tokenAuthFile, auditLogPath, envelopeKeyFile, envelopeKms, ...rest } = raw;
       await run({
         ...rest,
+        ...encryptionFlagsOf(raw),
         envelope: {
           ...(envelopeKeyFile === undefined ? {} : { envelopeKeyFile }),
           ...(envelopeKms === undefined ? {} : { envelopeKms }),

@@ -27,8 +27,6 @@ export interface EncryptionEvents extends KmsEvents {
 export interface EncryptionOptions {
   /** An EncryptionConfiguration. */
   readonly file: string;
-  /** Whether a changed file is taken up. */
-  readonly reload: boolean;
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly events?: EncryptionEvents;
