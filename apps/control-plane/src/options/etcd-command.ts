@@ -22,7 +22,7 @@ export function createEtcdCommand(): Command {
     .option("--listen <url>", "http:// or https://HOST:PORT; port 0 takes a free one", defaultUrl)
     .option(
       "--datastore <store>",
-      "sqlite (in the data directory), memory (lost at the end), sqlite:PATH or mysql://USER@HOST:PORT/DATABASE",
+      "sqlite (in the data directory), memory (lost at the end), sqlite:PATH, mysql://USER@HOST:PORT/DATABASE or etcd://HOST:PORT",
       parseDatastore,
       "sqlite",
     )
