@@ -1,6 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, it } from "node:test";
+import { openMysqlStore } from "@cellplane/kv";
+import { MysqlTestServer } from "../../../kv/src/mysql/mysql-server.suite.ts";
 import { EtcdPeer } from "../../../etcd/src/server/etcd-peers.suite.ts";
+import { Facade } from "./facade.suite.ts";
 import { countAnswers, readRecordedSession } from "./recorded-session.suite.ts";
 import { replaySession } from "./replay-session.ts";
 
@@ -13,4 +16,15 @@ describe("a recorded session of kube-apiserver", () => {
     deepEqual(differences, []);
     equal(count, countAnswers(lines));
   });
+
+  for (const kind of ["mariadb", "mysql"] as const) {
+    it(`is answered alike from ${kind}`, async () => {
+      await using database = await MysqlTestServer.start(kind);
+      const store = await openMysqlStore(await database.newDatabase());
+      await using facade = await Facade.open(store);
+      const { equal: count, differences } = await replaySession(lines, facade.url);
+      deepEqual(differences, []);
+      equal(count, countAnswers(lines));
+    });
+  }
 });
