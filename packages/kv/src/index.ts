@@ -23,6 +23,7 @@ export type {
 } from "./store/mvcc-store.ts";
 export {
   CompactedError,
+  findLostRevisions,
   FutureRevisionError,
   InvalidRequestError,
   type InvalidRequestReason,
@@ -35,7 +36,7 @@ export {
 } from "./store/kv-error.ts";
 export type { EngineOptions } from "./watch/log-mvcc-store.ts";
 export { maxLeaseSeconds, minLeaseSeconds } from "./store/lease-book.ts";
-export type { LeaseClock } from "./watch/lease-keeper.ts";
+export type { LeaseClock } from "./watch/lease-terms.ts";
 export type { RingLimits } from "./watch/change-ring.ts";
 export { openMemoryStore } from "./memory/open-memory-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sql/sqlite/open-sqlite-store.ts";
@@ -47,11 +48,11 @@ export { openEtcdStore, type EtcdStoreOptions } from "./etcd/open-etcd-store.ts"
 export { type EtcdTarget, type EtcdTls, parseEtcdUrl, redactEtcdUrl } from "./etcd/etcd-url.ts";
 export {
   type MysqlTarget,
-  type MysqlTls,
   parseMysqlUrl,
   passwordVariable,
   redactMysqlUrl,
 } from "./mysql/mysql-url.ts";
+export type { MysqlTls, TlsVerification } from "./mysql/mysql-tls.ts";
 export type {
   ImageHeader,
   ImagePart,

@@ -1,5 +1,6 @@
 import type { Revision } from "../store/mvcc-store.ts";
 import type { LogChange } from "../store/revision-log.ts";
+import { leaseRows } from "./lease-statements.ts";
 import { bytesLiteral, keyLiteral, numberLiteral } from "./mysql-rows.ts";
 
 /** What marks a batch. */
@@ -11,6 +12,8 @@ export interface BatchMark {
   readonly batch: number;
   /** The head that the batch was decided on. */
   readonly before: Revision;
+  /** Leases that end with it. */
+  readonly ended: ReadonlySet<number>;
 }
 
 /**
@@ -37,7 +40,13 @@ export function commitMessages(
     rows.push(row);
     chars += row.length;
   }
-  const last = [insertLog(rows), ...currentRows(changes), ...headRows(changes, mark), "COMMIT"];
+  const last = [
+    ...(rows.length > 0 ? [insertLog(rows)] : []),
+    ...currentRows(changes),
+    ...leaseRows(changes, mark.ended),
+    ...headRows(changes, mark),
+    "COMMIT",
+  ];
   return [...messages, last];
 }
 
@@ -78,8 +87,10 @@ function headRows(changes: readonly LogChange[], mark: BatchMark): readonly stri
   const { token, writer, batch, before } = mark;
   const first = numberLiteral(changes[0]?.revision ?? before);
   const last = numberLiteral(changes.at(-1)?.revision ?? before);
+  const writerRow = `UPDATE kv_writer SET batch = ${batch}, first_revision = ${first}, last_revision = ${last} WHERE id = ${writer}`;
+  if (changes.length === 0) return [writerRow];
   return [
-    `UPDATE kv_writer SET batch = ${batch}, first_revision = ${first}, last_revision = ${last} WHERE id = ${writer}`,
+    writerRow,
     `UPDATE kv_meta SET revision = ${last}, token = ${token} WHERE one = 1 AND revision = ${numberLiteral(before)}`,
   ];
 }

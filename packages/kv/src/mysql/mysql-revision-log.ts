@@ -14,6 +14,7 @@ import type {
   SharedHead,
   SharedLog,
 } from "../store/revision-log.ts";
+import type { LeaseClock } from "../watch/lease-terms.ts";
 import { compactStep } from "./compact-step.ts";
 import { checkHead, HeadMemory } from "./head-memory.ts";
 import { givenTimeSql, leaseTimeSql } from "./lease-sql.ts";
@@ -25,6 +26,7 @@ import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema
 import { MysqlSession } from "./mysql-session.ts";
 import { MysqlSessions } from "./mysql-sessions.ts";
 import { checkServer, sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
+import { tlsRemedy } from "./mysql-tls.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
 import { checkGapless, MysqlWriter } from "./mysql-writer.ts";
 
@@ -43,10 +45,12 @@ const followed = { maxChanges: 2000, maxBytes: 8 * 1024 * 1024 };
 export interface MysqlLogOptions {
   /** A file that remembers the newest acknowledged revision, for the next process (`design/store.md` §8). */
   readonly headMemoryPath?: string;
+  /** What a log of this process before this one remembers; instead of the path. */
+  readonly headMemory?: HeadMemory;
   /** Sessions for reading. Default: 4; writing, leases and upkeep take four more. */
   readonly readSessions?: number;
-  /** By what leases are measured, in milliseconds; the database's clock unless given. */
-  readonly leaseClock?: { nowMs(): number };
+  /** By what leases are measured; the database's clock unless given. */
+  readonly leaseClock?: LeaseClock;
 }
 
 /**
@@ -58,7 +62,7 @@ export async function openMysqlLog(
   target: MysqlTarget,
   options: MysqlLogOptions,
 ): Promise<RevisionLog> {
-  const memory = new HeadMemory(options.headMemoryPath);
+  const memory = options.headMemory ?? new HeadMemory(options.headMemoryPath);
   try {
     const server = await prepareDatabase(target);
     const log = new MysqlRevisionLog({ target, server, memory, options });
@@ -81,9 +85,15 @@ async function prepareDatabase(target: MysqlTarget): Promise<MysqlServer> {
   return server;
 }
 
-function openError({ host, port, database }: MysqlTarget, error: MysqlError): UnavailableError {
+function openError(
+  { host, port, database, tls }: MysqlTarget,
+  error: MysqlError,
+): UnavailableError {
   const unknownDatabase = 1049;
-  const remedy = error.errno === unknownDatabase ? `; create it: CREATE DATABASE ${database}` : "";
+  const remedy =
+    error.errno === unknownDatabase
+      ? `; create it: CREATE DATABASE ${database}`
+      : tlsRemedy(tls, error);
   return new UnavailableError(
     `Cannot open the database "${database}" at ${host}:${port}: ${error.message || error.code}${remedy}`,
   );

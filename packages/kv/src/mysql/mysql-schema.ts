@@ -1,12 +1,17 @@
 import { UnavailableError } from "../store/kv-error.ts";
+import { maxLeaseSeconds } from "../store/lease-book.ts";
+import { databaseNowMs } from "./lease-sql.ts";
 import { MysqlError } from "./mysql-error.ts";
 import type { MysqlSession, SqlRow } from "./mysql-session.ts";
 
 /** The schema that this version reads and writes. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** How long a statement that makes tables may take, in milliseconds. */
 const timeoutMs = 60_000;
+
+/** How long an upgrade may take. */
+const upgradeTimeoutMs = 600_000;
 
 /**
  * Keys are VARBINARY, since a collation would fold or reorder them. No auto-increment: the lock on
@@ -53,6 +58,28 @@ const tables: readonly string[] = [
     position BIGINT NOT NULL)`,
 ];
 
+/**
+ * Since schema 2. Expiry is in the time of `kv_lease_care`: the database's, in milliseconds since
+ * 1970, less the time in which nobody looked after the leases.
+ */
+const leaseTables: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS kv_lease (
+    id BIGINT NOT NULL PRIMARY KEY,
+    ttl BIGINT NOT NULL,
+    expiry BIGINT NOT NULL,
+    KEY kv_lease_expiry (expiry))`,
+  `CREATE TABLE IF NOT EXISTS kv_lease_key (
+    lease BIGINT NOT NULL,
+    name VARBINARY(1024) NOT NULL,
+    PRIMARY KEY (lease, name))`,
+  `CREATE TABLE IF NOT EXISTS kv_lease_care (
+    one TINYINT NOT NULL PRIMARY KEY,
+    looked BIGINT NOT NULL,
+    paused BIGINT NOT NULL)`,
+];
+
+const firstCare = `INSERT IGNORE INTO kv_lease_care VALUES (1, ${databaseNowMs}, 0)`;
+
 /** `kv_meta` as it is read everywhere. */
 export interface MetaRow {
   readonly revision: number;
@@ -84,21 +111,48 @@ export function metaOf(rows: readonly SqlRow[] | undefined): MetaRow {
 export async function prepareSchema(session: MysqlSession, newClusterId: string): Promise<void> {
   const version = await readVersion(session);
   if (version === undefined) {
-    for (const table of tables) await session.run([table], timeoutMs);
+    for (const table of [...tables, ...leaseTables]) await session.run([table], timeoutMs);
     await checkEngine(session);
     await session.run(
       [
+        firstCare,
         `INSERT IGNORE INTO kv_meta VALUES (1, ${schemaVersion}, '${newClusterId}', 1, 1, 0, 0)`,
         "INSERT IGNORE INTO kv_compaction VALUES (1, 2)",
       ],
       timeoutMs,
     );
+  } else if (version === 1) {
+    await addLeases(session);
   } else if (version > schemaVersion) {
     throw new UnavailableError(
       `Cannot use the database as its schema is ${version}, and this version knows only up to ${schemaVersion}`,
     );
   }
 }
+
+/**
+ * From schema 1 to 2. Keys were put there with numbers that were no leases; those become leases that
+ * last as long as any can, for nobody knows how long they were meant to.
+ */
+async function addLeases(session: MysqlSession): Promise<void> {
+  for (const table of leaseTables) await session.run([table], timeoutMs);
+  const [, rows = []] = await session.run(
+    ["BEGIN", "SELECT schema_version FROM kv_meta WHERE one = 1 FOR UPDATE"],
+    timeoutMs,
+  );
+  const isStillOld = Number(rows[0]?.[0]) === 1;
+  await session.run(isStillOld ? [...upgradeStatements, "COMMIT"] : ["ROLLBACK"], upgradeTimeoutMs);
+}
+
+const upgradeStatements: readonly string[] = [
+  firstCare,
+  `INSERT IGNORE INTO kv_lease
+    SELECT DISTINCT lease, ${maxLeaseSeconds}, ${databaseNowMs} + ${maxLeaseSeconds * 1000} FROM kv_current WHERE lease <> 0`,
+  "INSERT IGNORE INTO kv_lease_key SELECT lease, name FROM kv_current WHERE lease <> 0",
+  // From now on the time of a writer's last sign of life.
+  `UPDATE kv_writer SET marks = GREATEST(marks, ${databaseNowMs})`,
+  "UPDATE kv_meta SET schema_version = 2 WHERE one = 1",
+];
 
 /** The schema of the store; absent where there is none yet, or the process that made it was killed over it. */
 async function readVersion(session: MysqlSession): Promise<number | undefined> {

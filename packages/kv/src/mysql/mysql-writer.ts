@@ -6,9 +6,17 @@ import {
   UnavailableError,
 } from "../store/kv-error.ts";
 import type { Revision } from "../store/mvcc-store.ts";
-import { TurnLostError, type LogChange, type LogTurn } from "../store/revision-log.ts";
+import {
+  TurnLostError,
+  type LeaseNeeds,
+  type LogChange,
+  type LogTurn,
+  type TurnLeases,
+} from "../store/revision-log.ts";
 import { commitMessages } from "./commit-messages.ts";
 import { checkHead, type HeadMemory } from "./head-memory.ts";
+import type { LeaseTimeSql } from "./lease-sql.ts";
+import { readLeases, turnLeasesOf } from "./lease-statements.ts";
 import { MysqlError, verdictOf, writeError } from "./mysql-error.ts";
 import { changeColumns, changeOf, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, type MetaRow } from "./mysql-schema.ts";
@@ -34,6 +42,7 @@ export interface WriterHost {
   readonly target: MysqlTarget;
   readonly server: MysqlServer;
   readonly memory: HeadMemory;
+  readonly time: LeaseTimeSql;
   /** The server can no longer write: all sessions have to resolve its name again. */
   failedOver(): void;
 }
@@ -42,6 +51,7 @@ export interface WriterHost {
 interface Turn {
   readonly session: MysqlSession;
   readonly meta: MetaRow;
+  readonly leases: TurnLeases | undefined;
 }
 
 /** Commits batches under the lock on `kv_meta`, two round trips each, and finds out what came of a lost answer. */
@@ -70,10 +80,10 @@ export class MysqlWriter implements AsyncDisposable {
    * @throws {UnavailableError} The database is away, or cannot be trusted.
    * @throws {RevisionsLostError}
    */
-  async begin(after: Revision): Promise<LogTurn> {
+  async begin(after: Revision, needs?: LeaseNeeds): Promise<LogTurn> {
     this.#inTurn = true;
     try {
-      return await this.#retry("write", beginForMs, () => this.#tryBegin(after));
+      return await this.#retry("write", beginForMs, () => this.#tryBegin(after, needs));
     } catch (error) {
       this.#inTurn = false;
       throw error;
@@ -89,6 +99,13 @@ export class MysqlWriter implements AsyncDisposable {
     await this.#register();
     await this.#marks.read([this.#markSql()], answerTimeoutMs);
     this.#durableThrough = Math.max(this.#durableThrough, through);
+  }
+
+  /** Makes everything durable that could be seen before the call and is no revision, as leases are. */
+  async markDurable(): Promise<void> {
+    if (!this.#host.server.showsBeforeDurable) return;
+    await this.#register();
+    await this.#marks.read([this.#markSql()], answerTimeoutMs);
   }
 
   /** Ends the sessions; the next turn connects again. */
@@ -107,21 +124,26 @@ export class MysqlWriter implements AsyncDisposable {
     await this.#marks[Symbol.asyncDispose]();
   }
 
-  async #tryBegin(after: Revision): Promise<LogTurn> {
+  async #tryBegin(after: Revision, needs: LeaseNeeds | undefined): Promise<LogTurn> {
     await this.#register();
     const session = await this.#open();
     const { known } = this.#host.memory;
-    const [, , metaRows, rows = []] = await session.run(
+    const [, , metaRows, rows = [], ...leases] = await session.run(
       [
         "BEGIN",
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`,
         // Once more: OceanBase's locking read may tell the row as it was before the lock was waited for.
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`,
         `SELECT ${changeColumns}, value FROM kv_log WHERE revision > ${numberLiteral(after)} ORDER BY revision, sub`,
+        ...readLeases(needs, this.#host.time),
       ],
       answerTimeoutMs,
     );
-    const turn = { session, meta: metaOf(metaRows) };
+    const turn = {
+      session,
+      meta: metaOf(metaRows),
+      leases: needs && turnLeasesOf(leases.at(-1) ?? []),
+    };
     try {
       const foreign = rows.map(changeOf);
       checkHead(known, turn.meta, known && (await this.#tokenAt(turn, known.revision)));
@@ -156,9 +178,10 @@ export class MysqlWriter implements AsyncDisposable {
     };
     return {
       foreign,
-      commit: async (changes) => {
+      leases: turn.leases,
+      commit: async (changes, ended = noLeases) => {
         try {
-          await this.#commit(turn, changes);
+          await this.#commit(turn, changes, ended);
         } finally {
           end();
         }
@@ -171,19 +194,26 @@ export class MysqlWriter implements AsyncDisposable {
     };
   }
 
-  async #commit({ session, meta }: Turn, changes: readonly LogChange[]): Promise<void> {
+  async #commit(
+    { session, meta }: Turn,
+    changes: readonly LogChange[],
+    ended: ReadonlySet<number>,
+  ): Promise<void> {
+    const [first] = changes;
     const revision = changes.at(-1)?.revision ?? meta.revision;
-    if (changes[0]?.revision !== meta.revision + 1) {
+    if (first && first.revision !== meta.revision + 1) {
       await this.#rollback(session);
       throw new TurnLostError("the batch was decided on another head");
     }
-    const head = { epoch: meta.epoch, revision, token: randomToken() };
+    const token = first ? randomToken() : meta.token;
+    const head = { epoch: meta.epoch, revision, token };
     const batch = ++this.#batch;
     const messages = commitMessages(changes, {
       token: head.token,
       writer: this.#id,
       batch,
       before: meta.revision,
+      ended,
     });
     try {
       for (const message of messages) await session.run(message, answerTimeoutMs);
@@ -301,6 +331,8 @@ export class MysqlWriter implements AsyncDisposable {
     }
   }
 }
+
+const noLeases: ReadonlySet<number> = new Set();
 
 /** 48 random bits. */
 export function randomToken(): number {

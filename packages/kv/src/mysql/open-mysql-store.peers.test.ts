@@ -1,5 +1,5 @@
 import { after, before, describe } from "node:test";
-import { describeMvccStore } from "../store/mvcc-store.suite.ts";
+import { describeLeases, describeMvccStore } from "../store/mvcc-store.suite.ts";
 import { describeConcurrentWatch } from "../store/mvcc-watch.suite.ts";
 import { hasServer, MysqlTestServer, type ServerKind } from "./mysql-server.suite.ts";
 import { openMysqlStore } from "./open-mysql-store.ts";
@@ -16,6 +16,14 @@ for (const kind of ["mariadb", "mysql"] satisfies ServerKind[]) {
     after(() => server[Symbol.asyncDispose]());
     describeMvccStore("openMysqlStore()", async () =>
       openMysqlStore(await server.newDatabase(), { ring }),
+    );
+    describeLeases("openMysqlStore()", async (leaseClock) =>
+      openMysqlStore(await server.newDatabase(), { ring, leaseClock }),
+    );
+    describeLeases(
+      "openMysqlStore() by the database's clock",
+      async () => openMysqlStore(await server.newDatabase(), { ring }),
+      { clock: "real" },
     );
     describe("openMysqlStore() with a ring", () =>
       describeConcurrentWatch(async () => openMysqlStore(await server.newDatabase())));

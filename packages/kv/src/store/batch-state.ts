@@ -133,6 +133,11 @@ export class BatchState implements KeyView {
     this.#revoked.add(lease);
   }
 
+  /** The leases that transactions of this batch have ended. */
+  get revoked(): ReadonlySet<number> {
+    return this.#revoked;
+  }
+
   /** Whether a transaction of this batch has ended the lease. */
   hasRevoked(lease: number): boolean {
     return this.#revoked.has(lease);

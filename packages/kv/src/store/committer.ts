@@ -1,9 +1,11 @@
 import { BatchState } from "./batch-state.ts";
-import { decideTxn, type DecidedTxn } from "./decide-txn.ts";
+import { decideTxn, type DecidedTxn, type DecisionContext } from "./decide-txn.ts";
 import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
 import { rowsToDecide } from "./evaluate-compares.ts";
 import type { KeyIndex } from "./key-index.ts";
 import type { LeaseView } from "./lease-book.ts";
+import type { LeaseKeys } from "./lease-keys.ts";
+import { leaseNeedsOf } from "./lease-needs.ts";
 import {
   NoSpaceError,
   OutcomeUnknownError,
@@ -27,7 +29,10 @@ const retryForMs = 8000;
 export interface CommitterHost {
   readonly index: KeyIndex;
   readonly log: RevisionLog;
+  /** The leases, where the process keeps them. */
   readonly leases?: LeaseView | undefined;
+  /** The keys of leases, where the log keeps them. */
+  readonly leaseKeys?: LeaseKeys | undefined;
   /** The head, and how far history is compacted. */
   revisions(): { readonly head: Revision; readonly compacted: Revision };
   /** Called with durable changes, in order, before any of their outcomes is told. */
@@ -150,7 +155,9 @@ export class Committer {
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
-    let turn = this.#host.log.begin(this.#host.revisions().head);
+    const { head } = this.#host.revisions();
+    const needs = this.#host.leaseKeys && leaseNeedsOf(batch.map(({ request }) => request));
+    let turn = this.#host.log.begin(head, needs);
     if (turn instanceof Promise) turn = await turn;
     try {
       await this.#decideAndCommit(batch, turn);
@@ -176,8 +183,11 @@ export class Committer {
       if (loaded instanceof Promise) await loaded;
     }
     const state = new BatchState(index, this.#host.revisions().head);
-    for (const waiting of batch) this.#decide(waiting, state, values);
-    if (state.changes.length === 0) {
+    const leases = this.#leasesOf(turn);
+    const { valueOf } = values;
+    for (const waiting of batch) this.#decide(waiting, { state, leases, valueOf });
+    const ended = turn.leases ? state.revoked : undefined;
+    if (state.changes.length === 0 && !ended?.size) {
       const abandoned = turn.abandon();
       if (abandoned) await abandoned;
       return;
@@ -185,7 +195,7 @@ export class Committer {
     if (this.#host.exclusively) {
       // Whoever reads the log must not hand out this batch before it is acknowledged.
       await this.#host.exclusively(async () => {
-        await turn.commit(state.changes);
+        await turn.commit(state.changes, ended);
         await this.#host.committed(state.changes, state.head);
       });
       return;
@@ -196,14 +206,22 @@ export class Committer {
     if (told) await told;
   }
 
-  #decide(waiting: Waiting, state: BatchState, values: RowValues): void {
+  /** Where the log keeps leases: as they are under the lock. */
+  #leasesOf({ leases }: LogTurn): LeaseView | undefined {
+    const { leaseKeys } = this.#host;
+    if (!leases || !leaseKeys) return this.#host.leases;
+    return {
+      has: (id) => leases.has(id),
+      isDue: (id) => leases.isDue(id),
+      keysOf: (id) => leaseKeys.of(id),
+    };
+  }
+
+  #decide(waiting: Waiting, known: Omit<DecisionContext, "compacted">): void {
     try {
       waiting.signal?.throwIfAborted();
       this.#checkQuota(waiting);
-      const { compacted } = this.#host.revisions();
-      const { leases } = this.#host;
-      const { valueOf } = values;
-      const context = { state, compacted, leases, valueOf };
+      const context = { ...known, compacted: this.#host.revisions().compacted };
       const { request } = waiting;
       waiting.outcome =
         "revoke" in request ? decideRevoke(request, context) : decideTxn(request, context);

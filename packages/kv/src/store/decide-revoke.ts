@@ -9,8 +9,8 @@ import type { LogChange } from "./revision-log.ts";
 export interface RevokeRequest extends TxnRequest {
   readonly revoke: {
     readonly lease: number;
-    /** Whether it is still to end: asked when the batch is decided, since a keep-alive may have come. */
-    readonly isDue: () => boolean;
+    /** `due`: only if it still is when the batch is decided, since a keep-alive may have come. */
+    readonly when: "now" | "due";
     /** Called once it has ended durably, before anything else is decided. */
     readonly done: () => void;
   };
@@ -25,11 +25,13 @@ export function decideRevoke(
   { revoke }: RevokeRequest,
   { state, leases }: DecisionContext,
 ): DecidedTxn {
-  const { lease, isDue } = revoke;
+  const { lease, when } = revoke;
   if (!leases?.has(lease) || state.hasRevoked(lease)) {
     throw new InvalidRequestError(`Cannot end lease ${lease} as there is none`, "leaseNotFound");
   }
-  if (!isDue()) return { succeeded: false, revision: state.head, results: [] };
+  if (when === "due" && !leases.isDue(lease)) {
+    return { succeeded: false, revision: state.head, results: [] };
+  }
   for (const row of rowsOfLease(lease, state, leases)) state.delete(row);
   state.revoke(lease);
   return { succeeded: true, revision: state.endTransaction(), results: [] };

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LeaseClock } from "../watch/lease-keeper.ts";
+import type { LeaseClock } from "../watch/lease-terms.ts";
 import type { LeaseStore, MvccStore } from "./mvcc-store.ts";
 import {
   k,

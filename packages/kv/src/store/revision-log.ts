@@ -42,15 +42,32 @@ export interface LogHead {
 export interface LogTurn {
   /** What other processes committed since the revision that the turn was asked for. */
   readonly foreign: readonly LogChange[];
+  /** The leases that were asked for, as they are under the lock; present where the log keeps them itself. */
+  readonly leases?: TurnLeases | undefined;
   /**
-   * Appends changes, in order and durably: all or none. Their revisions go on from the head.
+   * Appends changes, in order and durably, and removes the leases that they end: all or none. The
+   * revisions go on from the head; there may be none where only leases end.
    * @throws {NoSpaceError | UnavailableError} Nothing was written.
    * @throws {TurnLostError} Nothing was written, and the lock is gone: decide again in a new turn.
    * @throws {OutcomeUnknownError} Written or not. A log that is not `shared` refuses further turns.
    */
-  commit(changes: readonly LogChange[]): MaybePromise<void>;
+  commit(changes: readonly LogChange[], endedLeases?: ReadonlySet<number>): MaybePromise<void>;
   /** Gives the turn back without a write. */
   abandon(): MaybePromise<void>;
+}
+
+/** Which leases a batch is about. */
+export interface LeaseNeeds {
+  /** Put with: must they be there? */
+  readonly named: ReadonlySet<number>;
+  /** About to end: nobody may keep them alive meanwhile. */
+  readonly ending: ReadonlySet<number>;
+}
+
+/** The leases of a batch, as they are while it is decided. */
+export interface TurnLeases {
+  has(id: number): boolean;
+  isDue(id: number): boolean;
 }
 
 /** The turn ended before anything was written, as after a deadlock: the same may be tried in a new one. */
@@ -76,6 +93,39 @@ export interface SharedLog {
    * @throws {CompactedError} They are no longer all there.
    */
   changesAfter(after: Revision): Promise<ChangesPage>;
+  /** Present where the log keeps leases. */
+  readonly leases?: SharedLeases;
+}
+
+/** A lease as a shared log keeps it. */
+export interface SharedLeaseState extends LeaseRow {
+  readonly remainingMs: number;
+  readonly keys: readonly KeyText[];
+}
+
+/** Which leases are due, and when to look again at the latest. */
+export interface DueLeases {
+  readonly ids: readonly number[];
+  /** When the first of the others is due, in milliseconds from now; absent where there is none. */
+  readonly nextMs: number | undefined;
+}
+
+/**
+ * Where a log of several processes keeps leases: their time is that of the log, and every process
+ * may look after all of them. Time in which nobody did is not counted.
+ *
+ * @throws {UnavailableError} from every call.
+ */
+export interface SharedLeases {
+  /** Keeps a lease durably; usable by puts of all processes once it is answered. */
+  grant(row: LeaseRow): Promise<"granted" | "exists">;
+  /** Gives leases their whole time again, durably; tells those that there are. */
+  keepAlive(ids: readonly number[]): Promise<ReadonlyMap<number, LeaseRow>>;
+  state(id: number): Promise<SharedLeaseState | undefined>;
+  /** Those that end first come first. */
+  list(): Promise<readonly LeaseRow[]>;
+  /** Notes that somebody looks after the leases, and tells at most `limit` that are due. */
+  due(limit: number): Promise<DueLeases>;
 }
 
 /** Which changes to read, and how many at most. */
@@ -131,8 +181,8 @@ export interface RevisionLog extends AsyncDisposable {
   readonly keepsValues: boolean;
   /** The newest row of each live key in key order, without values. */
   liveKeys(): AsyncIterable<readonly LogChange[]> | Iterable<readonly LogChange[]>;
-  /** Takes the only write lock, and tells what others committed after `after`. */
-  begin(after: Revision): MaybePromise<LogTurn>;
+  /** Takes the only write lock, and tells what others committed after `after`, and what leases there are. */
+  begin(after: Revision, leases?: LeaseNeeds): MaybePromise<LogTurn>;
   /** Rows with their values; absent where compaction has removed one. */
   rows(positions: readonly LogPosition[]): MaybePromise<readonly (LogChange | undefined)[]>;
   /** The log in order, with values. */

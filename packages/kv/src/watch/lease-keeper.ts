@@ -1,33 +1,19 @@
 import { randomInt } from "node:crypto";
 import type { RevokeRequest } from "../store/decide-revoke.ts";
 import { keyOf } from "../store/key-text.ts";
-import { InvalidRequestError } from "../store/kv-error.ts";
-import { maxLeaseSeconds, minLeaseSeconds, type LeaseBook } from "../store/lease-book.ts";
+import type { LeaseBook } from "../store/lease-book.ts";
 import type { Lease, LeaseState, LeaseStore, Revision, TxnResult } from "../store/mvcc-store.ts";
 import type { LeaseRows } from "../store/revision-log.ts";
-
-/** Time, as leases use it: monotonic, and with one alarm. */
-export interface LeaseClock {
-  nowMs(): number;
-  /** Calls `ring` after `ms`, unless what it returns is called before. */
-  after(ms: number, ring: () => void): () => void;
-}
-
-/** The clock of this process. */
-export const processClock: LeaseClock = {
-  nowMs: () => performance.now(),
-  after: (ms, ring) => {
-    const timer = setTimeout(ring, Math.min(ms, 0x7fff_ffff)).unref();
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Leases ended at once: a batch of the committer. */
-const leasesPerStep = 64;
-
-/** Pause between two steps, and after one that failed. */
-const stepPauseMs = 100;
-const failedPauseMs = 1000;
+import {
+  failedPauseMs,
+  grantedSeconds,
+  leaseExists,
+  leasesPerStep,
+  revokeRequest,
+  stepPauseMs,
+  throwFailure,
+  type LeaseClock,
+} from "./lease-terms.ts";
 
 /** What the keeper works with. */
 export interface LeaseHost {
@@ -57,22 +43,15 @@ export class LeaseKeeper implements LeaseStore {
   }
 
   async grant({ id, ttlSeconds }: Lease): Promise<Lease> {
-    const { book, rows, clock } = this.#host;
+    const { book, rows } = this.#host;
     this.#host.checkGrant();
-    if (ttlSeconds > maxLeaseSeconds) {
-      throw new InvalidRequestError(
-        `Cannot grant a lease of more than ${maxLeaseSeconds} seconds: it is ${ttlSeconds}`,
-        "leaseTooLong",
-      );
-    }
-    if (book.has(id) || this.#granting.has(id)) {
-      throw new InvalidRequestError(`Cannot grant lease ${id} as there is one`, "leaseExists");
-    }
-    const lease = { id: id || this.#newId(), ttlSeconds: Math.max(ttlSeconds, minLeaseSeconds) };
+    const granted = grantedSeconds(ttlSeconds);
+    if (book.has(id) || this.#granting.has(id)) throw leaseExists(id);
+    const lease = { id: id || this.#newId(), ttlSeconds: granted };
     this.#granting.add(lease.id);
     try {
       await rows.put(lease);
-      book.add(lease, clock.nowMs());
+      book.add(lease);
     } finally {
       this.#granting.delete(lease.id);
     }
@@ -82,14 +61,14 @@ export class LeaseKeeper implements LeaseStore {
 
   async revoke(id: number): Promise<Revision> {
     this.#host.checkOpen();
-    return (await this.#end(id, () => true)).revision;
+    return (await this.#end(id, "now")).revision;
   }
 
   async keepAlive(id: number): Promise<Lease | undefined> {
     this.#host.checkOpen();
     await this.#ending.get(id)?.catch(() => undefined);
-    const { book, clock } = this.#host;
-    book.renew(id, clock.nowMs());
+    const { book } = this.#host;
+    book.renew(id);
     const lease = book.get(id);
     return lease && { id, ttlSeconds: lease.ttlSeconds };
   }
@@ -123,7 +102,7 @@ export class LeaseKeeper implements LeaseStore {
     return this.#host.book.has(id) || this.#granting.has(id) ? this.#newId() : id;
   }
 
-  async #end(lease: number, isDue: () => boolean): Promise<TxnResult> {
+  async #end(lease: number, when: "now" | "due"): Promise<TxnResult> {
     const { book, rows } = this.#host;
     const removing: Promise<void>[] = [];
     const done = (): void => {
@@ -131,7 +110,7 @@ export class LeaseKeeper implements LeaseStore {
       // At once, so that a grant of the same id is written after it.
       removing.push(Promise.resolve(rows.remove(lease)));
     };
-    const ending = this.#host.run({ ...noOperations, revoke: { lease, isDue, done } });
+    const ending = this.#host.run(revokeRequest({ lease, when, done }));
     this.#ending.set(lease, ending);
     try {
       const result = await ending;
@@ -169,19 +148,7 @@ export class LeaseKeeper implements LeaseStore {
   }
 
   async #endDue(): Promise<void> {
-    const { book, clock } = this.#host;
-    const due = book.due(clock.nowMs(), leasesPerStep);
-    const isStillDue = (id: number): boolean => (book.get(id)?.dueMs ?? 0) <= clock.nowMs();
-    const ended = await Promise.allSettled(due.map((id) => this.#end(id, () => isStillDue(id))));
-    for (const outcome of ended) {
-      // Somebody may have ended it meanwhile.
-      if (outcome.status === "rejected" && !isNotFound(outcome.reason)) throw outcome.reason;
-    }
+    const due = this.#host.book.due(leasesPerStep);
+    throwFailure(await Promise.allSettled(due.map((id) => this.#end(id, "due"))));
   }
-}
-
-const noOperations = { compare: [], success: [], failure: [] } as const;
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof InvalidRequestError && error.reason === "leaseNotFound";
 }

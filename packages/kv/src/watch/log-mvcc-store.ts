@@ -23,14 +23,17 @@ import type {
   WatchRequest,
 } from "../store/mvcc-store.ts";
 import { selectAt, type HistorySource } from "../store/read-at.ts";
-import type { LeaseRows, LogChange, RevisionLog } from "../store/revision-log.ts";
+import { LeaseKeys } from "../store/lease-keys.ts";
+import type { LeaseRows, LogChange, RevisionLog, SharedLeases } from "../store/revision-log.ts";
 import { RowValues } from "../store/row-values.ts";
 import { selectLive } from "../store/select-range.ts";
 import { historicReads, rowsToTell, tellRange, tellTxn } from "../store/tell-txn.ts";
 import type { RingLimits } from "./change-ring.ts";
-import { LeaseKeeper, processClock, type LeaseClock } from "./lease-keeper.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { processClock, type LeaseClock } from "./lease-terms.ts";
 import { LogFollower, type FollowerHost } from "./log-follower.ts";
 import { SerialWork } from "./serial-work.ts";
+import { SharedLeaseKeeper } from "./shared-lease-keeper.ts";
 import { WatchHub } from "./watch-hub.ts";
 
 /** Settings of the engine; each has a default. */
@@ -41,7 +44,7 @@ export interface EngineOptions {
   readonly quotaBytes?: number;
   /** Most compares, or operations of a branch, in one transaction. Default: 128, as in etcd. */
   readonly maxTxnOperations?: number;
-  /** By what leases are measured; the clock of the process unless given. */
+  /** By what leases are measured; the clock of the process, or that of the database, unless given. */
   readonly leaseClock?: LeaseClock;
 }
 
@@ -68,7 +71,9 @@ class LogMvccStore implements MvccStore {
   readonly #committer: Committer;
   readonly #source: HistorySource;
   readonly #book: LeaseBook | undefined;
-  readonly #leases: LeaseKeeper | undefined;
+  /** The keys of leases, where the log keeps those. */
+  readonly #leaseKeys: LeaseKeys | undefined;
+  readonly #leases: LeaseKeeper | SharedLeaseKeeper | undefined;
   readonly #quotaBytes: number;
   readonly #maxTxnOperations: number | undefined;
   /** Present where other processes write to the log, too. */
@@ -93,11 +98,14 @@ class LogMvccStore implements MvccStore {
     this.#source = { index, log, recent: (from) => this.#hub.recent(from) };
     this.#quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY;
     this.#maxTxnOperations = options.maxTxnOperations;
-    this.#book = log.leases && new LeaseBook();
+    const clock = options.leaseClock ?? processClock;
+    this.#book = log.leases && new LeaseBook(() => clock.nowMs());
+    this.#leaseKeys = log.shared?.leases && leaseKeysOf(index);
     this.#committer = new Committer({
       index,
       log,
       leases: this.#book,
+      leaseKeys: this.#leaseKeys,
       quotaBytes: this.#quotaBytes,
       revisions: () => ({ head: this.#head, compacted: this.#compacted }),
       broken: (error) => this.#break(error),
@@ -106,8 +114,9 @@ class LogMvccStore implements MvccStore {
       ...(log.shared ? { exclusively: (work) => this.#serial.run(work) } : {}),
     });
     this.#follower = log.shared && new LogFollower(log.shared, this.#followerHost());
-    this.#leases =
-      log.leases && this.#book && this.#openLeases(log.leases, this.#book, options.leaseClock);
+    this.#leases = log.shared?.leases
+      ? this.#openSharedLeases(log.shared.leases, clock)
+      : log.leases && this.#book && this.#openLeases(log.leases, this.#book, clock);
     // What a process that was killed left behind.
     if (this.#compacted > 0) this.#removeCompacted();
   }
@@ -190,12 +199,22 @@ class LogMvccStore implements MvccStore {
   }
 
   /** Leases as the log has them, each with its whole time. */
-  #openLeases(rows: LeaseRows, book: LeaseBook, clock: LeaseClock = processClock): LeaseKeeper {
-    for (const row of rows.all()) book.add(row, clock.nowMs());
+  #openLeases(rows: LeaseRows, book: LeaseBook, clock: LeaseClock): LeaseKeeper {
+    for (const row of rows.all()) book.add(row);
     const all = this.#index.list({ start: "", single: false }, 0);
     for (const row of all) if (row.lease !== 0) book.apply(row, undefined);
     return new LeaseKeeper({
       book,
+      rows,
+      clock,
+      run: (request) => this.#committer.run(request, undefined),
+      checkOpen: () => this.#checkOpen(undefined),
+      checkGrant: () => this.#checkGrant(),
+    });
+  }
+
+  #openSharedLeases(rows: SharedLeases, clock: LeaseClock): SharedLeaseKeeper {
+    return new SharedLeaseKeeper({
       rows,
       clock,
       run: (request) => this.#committer.run(request, undefined),
@@ -266,7 +285,9 @@ class LogMvccStore implements MvccStore {
     const isNew = (all[0]?.revision ?? 0) > this.#head;
     const changes = isNew ? all : all.filter(({ revision }) => revision > this.#head);
     for (const change of changes) {
-      this.#book?.apply(change, this.#index.get(change.key));
+      const before = this.#index.get(change.key);
+      this.#book?.apply(change, before);
+      this.#leaseKeys?.apply(change, before);
       this.#index.apply(change);
     }
     this.#head = head;
@@ -317,6 +338,12 @@ class LogMvccStore implements MvccStore {
       // What could not be removed stays, unreachable; the next compaction or the next start goes on.
     }
   }
+}
+
+function leaseKeysOf(index: KeyIndex): LeaseKeys {
+  const keys = new LeaseKeys();
+  for (const row of index.list({ start: "", single: false }, 0)) keys.apply(row, undefined);
+  return keys;
 }
 
 const noReads: ReadonlyMap<DecidedOperation, RangeResult> = new Map();
