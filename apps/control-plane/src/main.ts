@@ -7,6 +7,7 @@ import { createInstallCommand } from "./options/install-command.ts";
 import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
 import { parseListen } from "./options/server-options.ts";
+import { createStoreCommand } from "./options/store-command.ts";
 import { ServerError } from "./options/server-error.ts";
 
 /** The command line of the server verbs. Sets the exit code; never rejects. */
@@ -63,7 +64,12 @@ Examples:
     },
   );
   const plugin = [createControllerManagerCommand(), createInstallCommand()];
-  const services = [createAgentCommand(), createEtcdCommand(), createKmsCommand()];
+  const services = [
+    createAgentCommand(),
+    createEtcdCommand(),
+    createKmsCommand(),
+    createStoreCommand(),
+  ];
   for (const command of [addEnvelopeOptions(up), member, ...plugin, ...services])
     program.addCommand(command.exitOverride());
   return program;

@@ -80,6 +80,11 @@ export const serverVerbs: readonly {
     ],
   },
   {
+    name: "store",
+    summary: "Look after a store: back up, restore, verify, status, compact, migrate, accept-loss",
+    options: ["--data-dir", "--datastore", "--output"],
+  },
+  {
     name: "kms",
     summary: "Run a KMS v2 plug-in that encrypts with the keys of a file",
     options: ["--key-file", "--listen"],

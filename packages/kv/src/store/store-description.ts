@@ -3,6 +3,8 @@ import type { StoreStatus } from "./mvcc-store.ts";
 /** What `cellplane store status` tells. What a driver cannot know is absent. */
 export interface StoreDescription extends StoreStatus {
   readonly keys: number;
+  /** The file, where it is one. */
+  readonly path?: string;
   readonly epoch?: number;
   readonly schema?: number;
   readonly leases?: number;

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { StoreDescription } from "../../store/store-description.ts";
 import { readError } from "./sqlite-error.ts";
 import { pragmaNumber, subBits } from "./sqlite-schema.ts";
@@ -25,6 +26,7 @@ export function describeSqlite(path: string): StoreDescription {
       : 0;
     return {
       driver: "sqlite",
+      path: resolve(path),
       revision: number("revision"),
       compacted: number("compacted"),
       epoch: number("epoch"),
