@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openMysqlStore } from "@cellplane/kv";
+import { openEtcdStore, openMysqlStore } from "@cellplane/kv";
 import { MysqlTestServer } from "../../../kv/src/mysql/mysql-server.suite.ts";
 import { EtcdPeer } from "../../../etcd/src/server/etcd-peers.suite.ts";
 import { Facade } from "./facade.suite.ts";
@@ -13,6 +13,15 @@ describe("a recorded session of kube-apiserver", () => {
   it("is answered alike by another etcd, so the comparison is fair", async () => {
     await using etcd = await EtcdPeer.start();
     const { equal: count, differences } = await replaySession(lines, etcd.url);
+    deepEqual(differences, []);
+    equal(count, countAnswers(lines));
+  });
+
+  it("is answered alike from an etcd behind the facade", async () => {
+    await using etcd = await EtcdPeer.start();
+    const store = await openEtcdStore(etcd.url.replace("http://", "etcd://"));
+    await using facade = await Facade.open(store);
+    const { equal: count, differences } = await replaySession(lines, facade.url);
     deepEqual(differences, []);
     equal(count, countAnswers(lines));
   });
