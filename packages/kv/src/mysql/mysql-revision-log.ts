@@ -95,7 +95,7 @@ function openError(
       ? `; create it: CREATE DATABASE ${database}`
       : tlsRemedy(tls, error);
   return new UnavailableError(
-    `Cannot open the database "${database}" at ${host}:${port}: ${error.message || error.code}${remedy}`,
+    `Cannot open the database "${database}" at ${host}:${port}: ${(error.message || error.code).replace(/ See TODO.*/, "")}${remedy}`,
   );
 }
 

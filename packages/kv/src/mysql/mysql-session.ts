@@ -1,5 +1,7 @@
+import { connect, type Socket } from "node:net";
 import { createConnection, type Connection } from "mysql2";
 import { MysqlError } from "./mysql-error.ts";
+import { tlsOptions } from "./mysql-tls.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
 
 /** A row as the columns were asked for. */
@@ -35,7 +37,7 @@ export class MysqlSession implements AsyncDisposable {
       user,
       password,
       database,
-      ...(tls ? { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: true } } : {}),
+      ...(tls ? { ssl: tlsOptions(tls), stream: () => namedSocket(port, host) } : {}),
       connectTimeout: connectTimeoutMs,
       multipleStatements: true,
       rowsAsArray: true,
@@ -132,6 +134,15 @@ export class MysqlSession implements AsyncDisposable {
       this.#waiting.delete(reject);
     });
   }
+}
+
+/**
+ * A socket that knows its host's name: where that is an address, the client library names none, and
+ * Node would look for "localhost" in the certificate.
+ */
+function namedSocket(port: number, host: string): Socket {
+  const socket = connect({ port, host, noDelay: true, keepAlive: true });
+  return Object.assign(socket, { _host: host });
 }
 
 /** Rows of each statement; none for a statement that has no rows. */

@@ -37,6 +37,16 @@ describe("parseMysqlUrl()", () => {
   it("uses TLS where an authority is named, or the system's are asked for", () => {
     deepEqual(parse("mysql://u@h/d?ssl-ca=/ca").tls, { ca: "CA" });
     deepEqual(parse("mysql://u@h/d?ssl=true").tls, {});
+    equal(parse("mysql://u@h/d?ssl-mode=DISABLED").tls, undefined);
+    deepEqual(parse("mysql://u@h/d?ssl-mode=required").tls, { verify: "REQUIRED" });
+    deepEqual(parse("mysql://u@h/d?ssl-mode=VERIFY_CA&ssl-ca=/ca").tls, {
+      ca: "CA",
+      verify: "VERIFY_CA",
+    });
+    deepEqual(parse("mysql://u@h/d?ssl-mode=VERIFY_IDENTITY").tls, {});
+    throws(() => parse("mysql://u@h/d?ssl-mode=PREFERRED"), /may end unencrypted; use REQUIRED/);
+    throws(() => parse("mysql://u@h/d?ssl-mode=on"), /ssl-mode is "ON", known are DISABLED, /);
+    throws(() => parse("mysql://u@h/d?ssl-mode=DISABLED&ssl-ca=/ca"), /contradicts/);
     equal(parse("mysql://u@h/d").tls, undefined);
     throws(() => parse("mysql://u@h/d?ssl-cert=/ca"), /ssl-cert and ssl-key go together/);
   });

@@ -1,16 +1,9 @@
 import { readFileSync } from "node:fs";
 import { UnavailableError } from "../store/kv-error.ts";
+import { parseMysqlTls, tlsParameters, type MysqlTls } from "./mysql-tls.ts";
 
 /** The environment variable that a password is taken from, so that no command line shows it. */
 export const passwordVariable = "CELLPLANE_DATASTORE_PASSWORD";
-
-/** Files of TLS to the database; each holds PEM. */
-export interface MysqlTls {
-  /** Absent: the system's authorities. */
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
 
 /** Where a database is, and how to get in. */
 export interface MysqlTarget {
@@ -25,14 +18,7 @@ export interface MysqlTarget {
   readonly readConnections?: number;
 }
 
-const parameters = [
-  "ssl",
-  "ssl-ca",
-  "ssl-cert",
-  "ssl-key",
-  "password-file",
-  "read-connections",
-] as const;
+const parameters: readonly string[] = [...tlsParameters, "password-file", "read-connections"];
 
 /** Most connections for reading that one process may take. */
 const maxReadConnections = 64;
@@ -41,8 +27,8 @@ const maxReadConnections = 64;
 type ReadText = (path: string) => string;
 
 /**
- * Parses `mysql://user[:password]@host[:port]/database?ssl-ca=…&ssl-cert=…&ssl-key=…&password-file=…&read-connections=…`.
- * `ssl=true` alone trusts the system's authorities. The password is that of the URL, else of
+ * Parses `mysql://user[:password]@host[:port]/database?ssl-mode=…&ssl-ca=…&ssl-cert=…&ssl-key=…&password-file=…&read-connections=…`.
+ * `ssl=true` alone trusts the system's authorities; `ssl-mode` is MySQL's. The password is that of the URL, else of
  * the file, else of the environment.
  * @throws {UnavailableError} Without any secret in its message.
  */
@@ -58,13 +44,17 @@ export function parseMysqlUrl(
   if (url.username === "") throw refuse(text, "it names no user");
   if (database === "" || database.includes("/")) throw refuse(text, "it must name one database");
   for (const name of url.searchParams.keys()) {
-    if (parameters.some((known) => known === name)) continue;
+    if (parameters.includes(name)) continue;
     throw refuse(
       text,
       `it has the unknown parameter "${name}", known are ${parameters.join(", ")}`,
     );
   }
-  const tls = tlsOf(text, url.searchParams, readText);
+  const tls = parseMysqlTls(
+    url.searchParams,
+    (path) => readFile(text, path, readText),
+    (why) => refuse(text, why),
+  );
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: url.port === "" ? 3306 : Number(url.port),
@@ -107,23 +97,6 @@ function passwordOf(
   const path = url.searchParams.get("password-file");
   if (path === null) return from.environment[passwordVariable] ?? "";
   return readFile(text, path, from.readText).replace(/\r?\n$/, "");
-}
-
-function tlsOf(text: string, given: URLSearchParams, readText: ReadText): MysqlTls | undefined {
-  const file = (name: string): string | undefined => {
-    const path = given.get(name);
-    return path === null ? undefined : readFile(text, path, readText);
-  };
-  const [ca, cert, key] = [file("ssl-ca"), file("ssl-cert"), file("ssl-key")];
-  if ((cert === undefined) !== (key === undefined)) {
-    throw refuse(text, "ssl-cert and ssl-key go together");
-  }
-  if (ca === undefined && cert === undefined && given.get("ssl") !== "true") return undefined;
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
 }
 
 function readFile(url: string, path: string, readText: ReadText): string {

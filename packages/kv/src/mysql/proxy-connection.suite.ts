@@ -173,7 +173,7 @@ export class ProxyConnection {
         ? await this.#passAsOceanBase(statement)
         : await this.#query(statement.bytes);
       await this.#noteState(answer, kind);
-      if (kind === "set" && !errorOf(answer) && !/^SET\s+TRANSACTION/i.test(head))
+      if (kind === "set" && !errorOf(answer) && !/^SET\s+(TRANSACTION\b|@\w)/i.test(head))
         this.#noteSet(head);
       if (kind !== "commit") return answer;
       const { commitDelayMs } = this.#host;
