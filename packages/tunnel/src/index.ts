@@ -18,9 +18,12 @@ export {
   type AgentIdentity,
   agentOrganization,
   authenticateCertificate,
+  clusterOfAgent,
   type AuthenticateAgent,
   type Credentials,
 } from "./server/authenticate.ts";
 export type { AgentEvents } from "./server/agent-service.ts";
+export type { SignAgent } from "./server/credentials-service.ts";
+export { type AgentCredential, renewalMs, renewCredential } from "./agent/renew-credential.ts";
 export type { TunnelDirectory, TunnelRoute } from "./server/tunnel-directory.ts";
 export { type TunnelDial, TunnelServer, type TunnelServerOptions } from "./server/tunnel-server.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CertificateAndKey } from "../../apiserver/src/pki/issue-certificate.ts";
+import type { CertificateAndKey } from "@cellplane/x509";
 import type { TestAuthority } from "./tunnel-fixture.suite.ts";
 
 /** Runs the stock programs of the apiserver-network-proxy, with certificates of one authority. */

@@ -3,11 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
-import {
-  type CertificateAndKey,
-  issueCertificate,
-  type Issuer,
-} from "../../apiserver/src/pki/issue-certificate.ts";
+import { type CertificateAndKey, issueCertificate, type Issuer } from "@cellplane/x509";
 import { TunnelAgent, type TunnelAgentOptions } from "./agent/tunnel-agent.ts";
 import { TunnelFrontend } from "./frontend/tunnel-frontend.ts";
 import {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createSecureServer } from "node:http2";
+import { createSecureServer, type ServerHttp2Stream } from "node:http2";
 import { describe, it } from "node:test";
 import { connectRestClient } from "../../client/src/node/index.ts";
 import { DialError } from "./protocol/dial-error.ts";
@@ -125,7 +125,7 @@ describe("a tunnel with an agent of ours", () => {
     const members = new TestAuthority("members");
     const { certificate: cert, key } = members.server();
     const http = createSecureServer({ cert, key });
-    http.on("stream", (stream) => {
+    http.on("stream", (stream: ServerHttp2Stream) => {
       stream.respond({ ":status": 200, "content-length": 4 });
       stream.end('"ok"');
     });

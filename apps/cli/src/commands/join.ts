@@ -1,6 +1,16 @@
 import type { Envelope, EnvelopeOptions } from "@cellplane/kms";
 import type { Command } from "commander";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
+import type { RestClient } from "@cellplane/client";
+import { type AgentAccess, writeAgentAccess } from "../membership/agent-certificate.ts";
+import {
+  agentObjects,
+  applyAgent,
+  formatAgentCommand,
+  renderAgentManifest,
+} from "../membership/agent-manifest.ts";
+import type { Undo } from "../membership/member-account.ts";
+import { clientVersion } from "./version.ts";
 import { type JoinContext, planJoin } from "../membership/join-cluster.ts";
 import { kubeFedClusters } from "../membership/system-namespace.ts";
 import { formatObject, parseOutputFormat, type OutputFormat } from "../output/print-object.ts";
@@ -18,6 +28,9 @@ interface JoinOptions extends ControlPlaneOptions, EnvelopeOptions {
   readonly useMemberCredential?: boolean;
   readonly types?: string;
   readonly credentialsDir?: string;
+  readonly tunnel?: boolean;
+  readonly apply?: boolean;
+  readonly agentImage: string;
   readonly seal?: boolean;
   readonly timeout: number;
   readonly output?: OutputFormat;
@@ -48,6 +61,16 @@ export function createJoinCommand(): Command {
       "--credentials-dir <dir>",
       "write the credential there, for a controller manager on a host without Secrets",
     )
+    .option(
+      "--tunnel",
+      "reach it through an agent that dials out of it; with --credentials-dir the agent's ca.crt, tls.crt and tls.key are written there, else its manifest is printed",
+    )
+    .option("--apply", "… and apply the agent's manifest to the member instead of printing it")
+    .option(
+      "--agent-image <image>",
+      "image of the agent in the manifest",
+      `cellplane:${clientVersion()}`,
+    )
     .option("--seal", "store the credential encrypted, under the key that the next options name")
     .addOption(timeoutOption("how long to wait until it is Ready"))
     .option(
@@ -72,7 +95,9 @@ Examples:
       --types widgets.example.com
   cellplane join hz-a --member-kubeconfig ~/.kube/config --member-context hz-a \\
       --tenant bank --workspace-group prod
-  cellplane join hz-a --member-kubeconfig ~/.kube/hz-a --seal --envelope-key-file keys`,
+  cellplane join hz-a --member-kubeconfig ~/.kube/hz-a --seal --envelope-key-file keys
+  cellplane join edge --member-kubeconfig ~/.kube/edge --tunnel --credentials-dir ./edge-agent
+  cellplane join edge --member-kubeconfig ~/.kube/edge --tunnel --apply`,
     )
     .action(async (name: string, options: JoinOptions) => runJoin(name, options));
   return addEnvelopeOptions(command);
@@ -88,7 +113,10 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
   await using controlPlane = await connectControlPlane(options);
   await using member = connectRestClient(connection, { userAgent: "cellplane" });
   const context: JoinContext = { undo: [] };
-  const { tenant, workspaceGroup, credentialsDir } = options;
+  const { tenant, workspaceGroup } = options;
+  const isTunnelled = options.tunnel === true;
+  // With a tunnel that folder is the agent's.
+  const credentialsDir = isTunnelled ? undefined : options.credentialsDir;
   const steps = planJoin({
     name,
     controlPlane,
@@ -100,6 +128,9 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
     ...(workspaceGroup === undefined ? {} : { workspaceGroup }),
     ...(credentialsDir === undefined ? {} : { credentialsDir }),
     ...(envelope === undefined ? {} : { envelope }),
+    ...(isTunnelled
+      ? { tunnel: (access, undo) => handAgent(name, { options, access, undo, member }) }
+      : {}),
     ...(options.useMemberCredential === true
       ? { ownCredential: { types: options.types?.split(",") ?? [] } }
       : {}),
@@ -118,6 +149,29 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
   );
 }
 
+/** Gives the agent what it needs: as files, in the member itself, or as a manifest to apply there. */
+async function handAgent(
+  cluster: string,
+  given: {
+    readonly options: JoinOptions;
+    readonly access: AgentAccess;
+    readonly undo: Undo;
+    readonly member: RestClient;
+  },
+): Promise<void> {
+  const { options, access, undo, member } = given;
+  const folder = options.credentialsDir;
+  if (folder !== undefined) {
+    await writeAgentAccess(folder, access, undo);
+    const command = formatAgentCommand(cluster, access, { folder, target: member.server });
+    process.stderr.write(`Run the agent where the API server can be reached:\n  ${command}\n`);
+    return;
+  }
+  const manifest = { cluster, access, image: options.agentImage };
+  if (options.apply === true) await applyAgent(member, agentObjects(manifest));
+  else process.stdout.write(renderAgentManifest(manifest));
+}
+
 function checkRequest(name: string, options: JoinOptions): void {
   const { tenant, workspaceGroup } = options;
   if (!dnsLabel.test(name)) {
@@ -127,6 +181,9 @@ function checkRequest(name: string, options: JoinOptions): void {
   }
   if ((tenant === undefined) !== (workspaceGroup === undefined)) {
     throw new CliError("Cannot join as --tenant and --workspace-group must be given together");
+  }
+  if (options.apply === true && (options.tunnel !== true || options.credentialsDir !== undefined)) {
+    throw new CliError("Cannot join as --apply goes with --tunnel, and without --credentials-dir");
   }
   if (options.types !== undefined && options.useMemberCredential !== true) {
     throw new CliError("Cannot join as --types goes with --use-member-credential");

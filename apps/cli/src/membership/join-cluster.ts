@@ -6,6 +6,7 @@ import type { ConnectionSettings } from "@cellplane/client/node";
 import type { Envelope, SecretData } from "@cellplane/kms";
 import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
+import { type AgentAccess, certifyAgent } from "./agent-certificate.ts";
 import { checkMember, explainMemberRefusal } from "./check-member.ts";
 import { accountName, ensureMemberAccount, removeQuietly, type Undo } from "./member-account.ts";
 import { computeMemberRights } from "./member-rights.ts";
@@ -37,6 +38,8 @@ export interface JoinRequest {
     /** Kinds that the member must serve. */
     readonly types: readonly string[];
   };
+  /** Present: its API server is reached through an agent, for which this is done once it is certified. */
+  readonly tunnel?: (access: AgentAccess, undo: Undo) => Promise<void>;
   /** Where the credential goes as a file, for a host that keeps no Secrets. */
   readonly credentialsDir?: string;
   /** Seals the credential before it leaves this process. */
@@ -77,6 +80,7 @@ export function planJoin(request: JoinRequest): readonly Step<JoinContext>[] {
         },
     { title: "Store its credential", run: (context) => storeCredential(request, context) },
     { title: `Register "${request.name}"`, run: (context) => register(request, context) },
+    ...(request.tunnel === undefined ? [] : [certifyStep(request, request.tunnel)]),
     {
       title: "Wait until it is Ready",
       run: async (context, tell) => {
@@ -86,6 +90,16 @@ export function planJoin(request: JoinRequest): readonly Step<JoinContext>[] {
       },
     },
   ];
+}
+
+function certifyStep(
+  { controlPlane, name }: JoinRequest,
+  hand: NonNullable<JoinRequest["tunnel"]>,
+): Step<JoinContext> {
+  return {
+    title: `Certify the agent of "${name}"`,
+    run: async ({ undo }) => hand(await certifyAgent(controlPlane, name, undo), undo),
+  };
 }
 
 /**
@@ -241,6 +255,7 @@ function clusterObject(request: JoinRequest, context: JoinContext): KubernetesOb
     spec: {
       apiEndpoint: request.connection.server,
       secretRef: { name: context.secretName ?? "" },
+      ...(request.tunnel === undefined ? {} : { connection: "Tunnel" }),
       ...(caBundle === undefined ? {} : { caBundle: Buffer.from(caBundle).toString("base64") }),
       ...(request.connection.insecureSkipTlsVerify === true
         ? { disabledTLSValidations: ["*"] }

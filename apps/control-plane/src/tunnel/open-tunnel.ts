@@ -2,15 +2,19 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { ensureServingCertificate, type Logger, type ObjectAccess } from "@cellplane/apiserver";
 import type { SubscribeReachability } from "@cellplane/controllers";
+import { isJsonObject } from "@cellplane/apimachinery";
+import { kubefed } from "@cellplane/federation";
 import type { MetricRegistry } from "@cellplane/metrics";
 import {
   authenticateCertificate,
   formatAddress,
+  parseAddress,
   type TunnelDial,
   TunnelServer,
 } from "@cellplane/tunnel";
 import { certificateHosts } from "../kubernetes-api/server-address.ts";
 import { ServerError } from "../options/server-error.ts";
+import { createAgentSigner, signRequests } from "./request-signer.ts";
 import { ClusterDirectory } from "./cluster-directory.ts";
 
 /** What the tunnel stands on. */
@@ -53,11 +57,13 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
   const others = (cluster: string): number =>
     server.links().filter((link) => link.cluster === cluster).length;
+  const signer = createAgentSigner(join(options.dataDir, "pki"));
   const { certificate: cert, key } = serving.server;
   const server = new TunnelServer({
     tls: { cert, key, ca: serving.ca },
     authenticate: authenticateCertificate,
     directory,
+    sign: signer.sign,
     // Stable as long as the host and the port are: an agent connects once to each server.
     serverId: `${hostname()}:${options.listen.port}`,
     metrics: options.metrics,
@@ -76,7 +82,12 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   });
   opened.defer(() => server.close(drainMs));
   await directory.open(options.objects);
+  opened.use(await signRequests(options.objects, signer, logger));
   const address = await listen(server, options.listen);
+  await announce(options.objects, {
+    address: advertised(options.listen, address),
+    ca: serving.ca,
+  });
   const whole = opened.move();
   return {
     server,
@@ -89,6 +100,33 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
+}
+
+/** `host:port` for those elsewhere: where every address is listened on, the host's name. */
+function advertised({ host }: { readonly host: string }, address: string): string {
+  const [any] = certificateHosts(host);
+  const { port } = parseAddress(address) ?? { port: 0 };
+  return formatAddress({ host: any ?? host, port });
+}
+
+/** Tells `cellplane join --tunnel` where agents are to dial in, one key for each server. */
+async function announce(
+  objects: ObjectAccess,
+  { address, ca }: { readonly address: string; readonly ca: string },
+): Promise<void> {
+  const scope = { group: "", resource: "configmaps", namespace: kubefed.systemNamespace };
+  const name = "cellplane-tunnel";
+  const { host, port } = parseAddress(address) ?? { host: "", port: 0 };
+  const data = { [`${host.replaceAll(":", "-")}_${port}`]: address, "ca.crt": ca };
+  if (await objects.get(scope, name)) {
+    await objects.update(scope, name, (current) => ({
+      ...current,
+      data: { ...(isJsonObject(current["data"]) ? current["data"] : {}), ...data },
+    }));
+    return;
+  }
+  const metadata = { name, namespace: kubefed.systemNamespace };
+  await objects.create(scope, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
 }
 
 async function listen(

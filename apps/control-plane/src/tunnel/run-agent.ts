@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { ServerError } from "../options/server-error.ts";
+import { keepRenewed } from "./keep-renewed.ts";
+import { readCredentials } from "./read-credentials.ts";
 import { upstreamOf } from "./cluster-directory.ts";
 
 /** What `agent` is told. */
@@ -47,6 +47,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       onLost: (server, why) => logger.warn({ server, why }, "not connected"),
     },
   });
+  using _ = keepRenewed(options, logger);
   await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   await agent.drain(options.graceMs);
 }
@@ -74,22 +75,4 @@ function targetOf(url: string | undefined): string {
       ? "Cannot tell the API server as this is no pod of a cluster: give --target https://HOST:PORT"
       : `Cannot start as --target must be a URL: it is "${url}"`,
   );
-}
-
-function readCredentials(folder: string): {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-} {
-  const read = (name: string): string => {
-    try {
-      return readFileSync(join(folder, name), "utf8");
-    } catch (error) {
-      const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      throw new ServerError(`Cannot read the credential ${join(folder, name)}: ${why}`, {
-        cause: error,
-      });
-    }
-  };
-  return { ca: read("ca.crt"), cert: read("tls.crt"), key: read("tls.key") };
 }

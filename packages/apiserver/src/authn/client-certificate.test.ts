@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { ensurePki, issueClientCertificate, type Pki } from "../pki/ensure-pki.ts";
-import type { CertificateAndKey } from "../pki/issue-certificate.ts";
+import type { CertificateAndKey } from "@cellplane/x509";
 import { judgeCertificate } from "./client-certificate.ts";
 
 const nowMs = Date.now();

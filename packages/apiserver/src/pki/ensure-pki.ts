@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -8,7 +8,8 @@ import {
   type CertificateRequest,
   type Issuer,
   issueCertificate,
-} from "./issue-certificate.ts";
+  signCertificate,
+} from "@cellplane/x509";
 import { ensureServiceAccountKey, type ServiceAccountKey } from "./service-account-key.ts";
 
 const dayMs = 24 * 3600 * 1000;
@@ -126,6 +127,29 @@ export async function issueClientCertificate(
     },
     signerOf(authority),
   );
+}
+
+/** Certifies a client's own key by the authority in `folder`, for a user and its groups. PEM. */
+export async function signClientCertificate(
+  folder: string,
+  request: {
+    readonly user: string;
+    readonly groups: readonly string[];
+    readonly publicKey: KeyObject;
+    readonly nowMs: number;
+    readonly lifeMs: number;
+  },
+): Promise<{ readonly certificate: string; readonly ca: string }> {
+  const authority = await ensureAuthority(folder, request.nowMs);
+  const wanted: CertificateRequest = {
+    usage: "client",
+    commonName: request.user,
+    organizations: request.groups,
+    notBeforeMs: request.nowMs - backdateMs,
+    notAfterMs: request.nowMs + request.lifeMs,
+  };
+  const certificate = signCertificate(wanted, request.publicKey, signerOf(authority));
+  return { certificate, ca: authority.pem };
 }
 
 interface Authority {

@@ -4,7 +4,7 @@ import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse }
 import type { RequestListener } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { issueCertificate } from "../../../apiserver/src/pki/issue-certificate.ts";
+import { issueCertificate } from "@cellplane/x509";
 
 const hourMs = 3_600_000;
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request as sendRequest, Agent } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { type Issuer, issueCertificate } from "../../../apiserver/src/pki/issue-certificate.ts";
+import { type Issuer, issueCertificate } from "@cellplane/x509";
 
 const hourMs = 3_600_000;
 

@@ -1,4 +1,4 @@
-import type { BidiMethod } from "@cellplane/grpc";
+import { type BidiMethod, rawBytes, type UnaryMethod } from "@cellplane/grpc";
 import { packet, type Packet } from "./packet.ts";
 
 /** An agent's stream. The services have no package name on the wire. */
@@ -15,6 +15,14 @@ export const proxyMethod: BidiMethod<Packet, Packet> = {
   path: "/ProxyService/Proxy",
   request: packet,
   response: packet,
+};
+
+/** Certifies a new key of an agent that is let in by its present one. Both sides are bytes of PEM. */
+export const renewMethod: UnaryMethod<Uint8Array, Uint8Array> = {
+  kind: "unary",
+  path: "/cellplane.tunnel.v1.Credentials/Renew",
+  request: rawBytes,
+  response: rawBytes,
 };
 
 /** Where an agent of ours opens the bytes of one connection, beside its stream and on the same session. */

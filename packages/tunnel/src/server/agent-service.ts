@@ -9,7 +9,7 @@ import { PacketLink } from "../link/packet-link.ts";
 import type { BacklogLimits } from "../link/backlog.ts";
 import { isClusterName, parseIdentifiers } from "../protocol/identifiers.ts";
 import { connectMethod, hasCapability, headerNames, ownStreams } from "../protocol/methods.ts";
-import type { AgentIdentity, AuthenticateAgent } from "./authenticate.ts";
+import { type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
 import type { ClusterTable } from "./cluster-table.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
 import type { TunnelMetrics } from "./tunnel-metrics.ts";
@@ -100,7 +100,7 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
   }
   const clusters = readClusters(call.metadata);
   if (typeof clusters === "string") throw refuse("malformed", "INVALID_ARGUMENT", clusters);
-  const identity = await identify(host, call);
+  const identity = await host.authenticate(credentialsOf(call));
   if (!identity)
     throw refuse("unauthenticated", "UNAUTHENTICATED", "the agent has no valid credential");
   for (const cluster of clusters) {
@@ -135,17 +135,6 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
     ownStreams: hasCapability(oneOf(metadata, headerNames.capabilities), ownStreams),
   };
   return { peer, clusters };
-}
-
-async function identify(
-  { authenticate }: AgentServiceHost,
-  call: ServerCall,
-): Promise<AgentIdentity | undefined> {
-  const { tls } = call.peer;
-  const certificate = tls?.authorized ? tls.getPeerCertificate() : undefined;
-  const bearer = oneOf(call.metadata, headerNames.authorization);
-  const token = bearer === undefined ? undefined : /^Bearer\s+(\S+)\s*$/i.exec(bearer)?.[1];
-  return authenticate({ certificate, token });
 }
 
 /** The clusters that an agent says it serves, or what is wrong with that. */

@@ -1,4 +1,6 @@
 import type { PeerCertificate } from "node:tls";
+import type { ServerCall } from "@cellplane/grpc";
+import { headerNames } from "../protocol/methods.ts";
 
 /** What somebody shows when connecting. */
 export interface Credentials {
@@ -16,6 +18,16 @@ export interface AgentIdentity {
   mayServe(cluster: string): boolean;
 }
 
+/** What the caller of a method shows. */
+export function credentialsOf(call: ServerCall): Credentials {
+  const { tls } = call.peer;
+  const certificate = tls?.authorized ? tls.getPeerCertificate() : undefined;
+  const bearer = call.metadata[headerNames.authorization];
+  // Files with tokens often end in a line break.
+  const token = typeof bearer === "string" ? /^Bearer\s+(\S+)\s*$/i.exec(bearer)?.[1] : undefined;
+  return { certificate, token };
+}
+
 /** Finds out who an agent is; `undefined`: the credentials are none. */
 export type AuthenticateAgent = (
   credentials: Credentials,
@@ -27,12 +39,17 @@ export const agentCommonNamePrefix = "cellplane:agent:";
 /** Organization in an agent's certificate. */
 export const agentOrganization = "cellplane:agents";
 
+/** The cluster that an agent of this name serves. */
+export function clusterOfAgent(name: string): string {
+  return name.slice(agentCommonNamePrefix.length);
+}
+
 /** Takes certificates whose subject is `O=cellplane:agents, CN=cellplane:agent:CLUSTER`. */
 export function authenticateCertificate({ certificate }: Credentials): AgentIdentity | undefined {
   const subject = certificate?.subject;
   if (!subject || subject.O !== agentOrganization) return undefined;
   const { CN: name } = subject;
   if (typeof name !== "string" || !name.startsWith(agentCommonNamePrefix)) return undefined;
-  const own = name.slice(agentCommonNamePrefix.length);
+  const own = clusterOfAgent(name);
   return { name, mayServe: (cluster) => cluster === own };
 }

@@ -10,6 +10,7 @@ import { DialError } from "../protocol/dial-error.ts";
 import { apiServerAddress, connectionPath, headerNames } from "../protocol/methods.ts";
 import { type AgentEvents, createAgentService } from "./agent-service.ts";
 import type { AuthenticateAgent } from "./authenticate.ts";
+import { createCredentialsService, type SignAgent } from "./credentials-service.ts";
 import { ClusterTable } from "./cluster-table.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
 import { createTunnelMetrics, type TunnelMetrics } from "./tunnel-metrics.ts";
@@ -22,6 +23,8 @@ export interface TunnelServerOptions {
   readonly directory: TunnelDirectory;
   /** Tells servers apart: an agent connects once to each. */
   readonly serverId: string;
+  /** Certifies new keys of agents; without it they have to be brought along. */
+  readonly sign?: SignAgent;
   /** How many servers there are; 1 unless given. */
   readonly serverCount?: () => number;
   /** 10 s unless given; agents give up after 5 s. */
@@ -79,6 +82,7 @@ export class TunnelServer implements AsyncDisposable {
           metrics: this.#metrics,
           events,
         }),
+        ...(options.sign ? [createCredentialsService(options.authenticate, options.sign)] : []),
       ],
       tls: { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2", ...options.tls },
       onStream: (stream, headers) => this.#takeStream(stream, headers),

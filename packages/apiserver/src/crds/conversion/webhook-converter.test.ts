@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import type { JsonObject, KubernetesObject } from "@cellplane/apimachinery";
-import { issueCertificate } from "../../pki/issue-certificate.ts";
+import { issueCertificate } from "@cellplane/x509";
 import type { ObjectConverter } from "../../registry/resource.ts";
 import { createWebhookCaller } from "./webhook-client.ts";
 import { createWebhookConverter } from "./webhook-converter.ts";

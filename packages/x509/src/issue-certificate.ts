@@ -42,9 +42,24 @@ export interface CertificateRequest {
 /** Makes a P-256 key and a certificate for it. Without an issuer it signs itself. */
 export function issueCertificate(request: CertificateRequest, issuer?: Issuer): CertificateAndKey {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const signingKey = issuer?.key ?? privateKey;
+  return {
+    certificate: signCertificate(request, publicKey, {
+      key: issuer?.key ?? privateKey,
+      certificate: issuer?.certificate,
+    }),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }),
+  };
+}
+
+/** Certifies somebody's key; without a certificate the signer certifies itself. PEM. */
+export function signCertificate(
+  request: CertificateRequest,
+  publicKey: KeyObject,
+  issuer: { readonly key: KeyObject; readonly certificate: Buffer | undefined },
+): string {
+  const signingKey = issuer.key;
   const subject = encodeName(request);
-  const authority = issuer && readIssuer(issuer.certificate);
+  const authority = issuer.certificate && readIssuer(issuer.certificate);
   const subjectKeyId = keyIdOf(publicKey);
   const signed = derSequence(
     derExplicit(0, derInteger(Buffer.from([2]))),
@@ -62,13 +77,13 @@ export function issueCertificate(request: CertificateRequest, issuer?: Issuer): 
     }),
   );
   const signature = derBitString(sign("sha256", signed, signingKey));
-  return {
-    certificate: toPem(derSequence(signed, signatureAlgorithm(signingKey), signature)),
-    key: privateKey.export({ type: "pkcs8", format: "pem" }),
-  };
+  return toPem(derSequence(signed, signatureAlgorithm(signingKey), signature), "CERTIFICATE");
 }
 
-function encodeName(request: CertificateRequest): Buffer {
+/** A distinguished name of organizations and a common name. */
+export function encodeName(
+  request: Pick<CertificateRequest, "commonName" | "organizations">,
+): Buffer {
   const organizations = request.organizations ?? [];
   return derSequence(
     ...organizations.map((name) => attribute("2.5.4.10", name)),
@@ -81,7 +96,7 @@ function attribute(oid: string, value: string): Buffer {
 }
 
 /** ecdsa-with-SHA256, or sha256WithRSAEncryption for an authority that was brought along. */
-function signatureAlgorithm(key: KeyObject): Buffer {
+export function signatureAlgorithm(key: KeyObject): Buffer {
   return key.asymmetricKeyType === "rsa"
     ? derSequence(derOid("1.2.840.113549.1.1.11"), derNull())
     : derSequence(derOid("1.2.840.10045.4.3.2"));
@@ -119,7 +134,8 @@ function readKeyId(extensions: Buffer): Buffer | undefined {
   return undefined;
 }
 
-function toPem(der: Buffer): string {
+/** DER as PEM under a label such as `CERTIFICATE`. */
+export function toPem(der: Buffer, label: string): string {
   const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

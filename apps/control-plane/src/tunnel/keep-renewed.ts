@@ -1,0 +1,59 @@
+import { renameSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import type { Logger } from "@cellplane/apiserver";
+import { parseAddress, renewalMs, renewCredential } from "@cellplane/tunnel";
+import { readCredentials } from "./read-credentials.ts";
+
+const lookEveryMs = 60_000;
+
+/**
+ * Renews an agent's certificate in its folder after two thirds of its life, by whichever server
+ * answers. Connections stay; those that are made later show the new one.
+ */
+export function keepRenewed(
+  options: { readonly credentialsDir: string; readonly servers: readonly string[] },
+  logger: Logger,
+): Disposable {
+  const look = (): void => {
+    renewIfDue(options, Date.now()).then(
+      (until) => until && logger.info({ until }, "certificate renewed"),
+      (err: unknown) => logger.warn({ err }, "certificate not renewed"),
+    );
+  };
+  look();
+  const timer = setInterval(look, lookEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Tells when the new certificate is to be renewed; `undefined`: the present one is not due yet. */
+export async function renewIfDue(
+  {
+    credentialsDir,
+    servers,
+  }: { readonly credentialsDir: string; readonly servers: readonly string[] },
+  nowMs: number,
+): Promise<Date | undefined> {
+  const { ca, cert, key } = readCredentials(credentialsDir);
+  if (renewalMs(cert) > nowMs) return undefined;
+  let failure: unknown;
+  for (const server of servers) {
+    const host = parseAddress(server)?.host ?? "";
+    const tls = { ca, cert, key, ...(isIP(host) === 0 ? { servername: host } : {}) };
+    try {
+      const renewed = await renewCredential(cert, { target: `https://${server}`, tls });
+      // The key first: with an old certificate it fails at once, and is read again.
+      write(join(credentialsDir, "tls.key"), renewed.key);
+      write(join(credentialsDir, "tls.crt"), renewed.cert);
+      return new Date(renewalMs(renewed.cert));
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function write(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
