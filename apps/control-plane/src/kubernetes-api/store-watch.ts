@@ -1,5 +1,5 @@
 import { type Logger, StoreMonitor } from "@cellplane/apiserver";
-import { type MvccStore, RevisionsLostError } from "@cellplane/kv";
+import { findLostRevisions, type MvccStore } from "@cellplane/kv";
 import type { MetricRegistry } from "@cellplane/metrics";
 
 /** Failures outside of a known outage are logged no more often than this, in milliseconds. */
@@ -59,7 +59,7 @@ export function openStoreWatch(deps: {
 
 /** Without addresses: whoever probes a server may read it. */
 function describeFailure(failure: Error, staleMs: number): string {
-  const lost = [failure, failure.cause].find((each) => each instanceof RevisionsLostError);
+  const lost = findLostRevisions(failure);
   if (lost) return lost.message;
   return `the database has not answered for ${Math.ceil(staleMs / 1000)}s`;
 }

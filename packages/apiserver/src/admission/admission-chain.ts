@@ -1,5 +1,7 @@
 import { formatGroupVersion, type KubernetesObject } from "@cellplane/apimachinery";
 import type { AdmittedChange, WriteAdmission } from "../registry/write-request.ts";
+import { unlessAborted } from "../request/unless-aborted.ts";
+import { notInTime } from "../storage/object-storage.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 
 /** What admission is told of a request, whatever the objects. */
@@ -22,7 +24,7 @@ export function createWriteAdmission(
         const request = requestOf(context, { ...change, object });
         if (!plugin.handles(request)) continue;
         const result = plugin.mutate(request, signal());
-        object = result instanceof Promise ? await result : result;
+        object = result instanceof Promise ? await inTime(result, signal()) : result;
       }
       return object;
     },
@@ -31,7 +33,8 @@ export function createWriteAdmission(
       if (change.operation === "DELETE") await mutateDeletion(plugins, request, signal);
       for (const plugin of plugins) {
         if (!plugin.validate || !plugin.handles(request)) continue;
-        await plugin.validate(request, signal());
+        const result = plugin.validate(request, signal());
+        if (result instanceof Promise) await inTime(result, signal());
       }
     },
     settle: (change, outcome) => {
@@ -42,6 +45,15 @@ export function createWriteAdmission(
       }
     },
   };
+}
+
+/** What plug-ins ask of the store takes long where it is away. */
+async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await unlessAborted(work, signal);
+  } catch (error) {
+    throw signal.aborted && error === signal.reason ? notInTime(error) : error;
+  }
 }
 
 // A deletion has no object to change, but a plug-in that mutates may still refuse it.

@@ -1,6 +1,7 @@
 import { StatusError } from "@cellplane/apimachinery";
 import {
   CompactedError,
+  findLostRevisions,
   FutureRevisionError,
   NoSpaceError,
   OutcomeUnknownError,
@@ -48,9 +49,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 /** 503, which clients may repeat blindly: nothing was written. */
 function storeAway(cause: UnavailableError, method: string): StatusError {
   const isRead = method === "GET" || method === "HEAD";
-  const what = isRead
-    ? "the newest state cannot be told; with resourceVersion=0 the last known one can be read"
-    : "the write was not made";
+  const lost = findLostRevisions(cause);
+  const what = lost
+    ? lost.message
+    : isRead
+      ? "the newest state cannot be told; with resourceVersion=0 the last known one can be read"
+      : "the write was not made";
   const text = `the database is not available: ${what}`;
   return new StatusError("ServiceUnavailable", text, {
     details: { retryAfterSeconds: 1, causes: [{ reason: databaseUnavailable, message: what }] },

@@ -169,8 +169,8 @@ function currentOf(result: TxnResult): KeyValue | undefined {
   return read?.kind === "range" ? read.kvs[0] : undefined;
 }
 
-/** The store leaves out a write whose time is over before its turn. */
-function notInTime(cause: unknown): StatusError {
+/** A write whose time is over before its turn is left out. */
+export function notInTime(cause: unknown): StatusError {
   const text =
     "Timeout: request did not complete within the allotted timeout: the write was not made";
   return new StatusError("Timeout", text, { details: {}, cause });

@@ -1,4 +1,4 @@
-import { type MvccStore, UnavailableError } from "@cellplane/kv";
+import { findLostRevisions, type MvccStore, UnavailableError } from "@cellplane/kv";
 
 /** How often the store is asked where it stands, in milliseconds. */
 const defaultIntervalMs = 1000;
@@ -63,6 +63,14 @@ export class StoreMonitor implements AsyncDisposable {
     throw new UnavailableError(`Cannot ask the store as it is away: ${message}`, {
       cause: this.#failure,
     });
+  }
+
+  /**
+   * Does not let a request be answered from what was seen, either, where that may be another history.
+   * @throws {UnavailableError} Acknowledged writes are gone.
+   */
+  checkHistory(): void {
+    if (findLostRevisions(this.#failure)) this.check();
   }
 
   /** How old the last knowledge of the store is where it is away, in milliseconds; `undefined`: it answers. */

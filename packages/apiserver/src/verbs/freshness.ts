@@ -1,5 +1,6 @@
 import { StatusError } from "@cellplane/apimachinery";
 import type { ResourceRequest } from "./resource-request.ts";
+import { unlessAborted } from "../request/unless-aborted.ts";
 import type { WatchCache } from "../watch-cache/watch-cache.ts";
 
 const futureWaitMs = 3000;
@@ -11,6 +12,7 @@ export type Freshness = "newest" | number;
  * Waits until the cache is new enough; `undefined`: it is, as nearly always. Where the store is away
  * a read that may be older is answered, with a warning of how old.
  *
+ * @throws {UnavailableError} Nothing is answered from a history that the store has lost.
  * @throws {StatusError} 504 for a revision that does not come within 3 s
  */
 export function awaitFreshness(
@@ -21,6 +23,7 @@ export function awaitFreshness(
     const ready = cache.reachHead();
     return ready && unlessAborted(ready, request.deadline());
   }
+  cache.checkHistory();
   warnOfAge(cache, request.warnings);
   if (cache.isAt(freshness)) return undefined;
   if (freshness === 0) return unlessAborted(cache.reach(0), request.deadline());
@@ -56,16 +59,4 @@ function tooLarge(revision: number, current: number): StatusError {
       retryAfterSeconds: 1,
     },
   });
-}
-
-async function unlessAborted(ready: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason as Error);
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([ready, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

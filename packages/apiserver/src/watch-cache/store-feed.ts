@@ -117,18 +117,23 @@ export class StoreFeed implements AsyncDisposable {
   #ended(error: Error | undefined): void {
     if (this.#closed) return;
     this.#logger.warn({ err: error }, "The watch on the store has ended; caches are read anew");
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#closed) return;
     this.#retry = setTimeout(() => void this.#reopen(), retryMs);
   }
 
   async #reopen(): Promise<void> {
     try {
       this.#revision = await this.#store.headRevision();
-    } catch (error) {
-      this.#ended(error instanceof Error ? error : new Error(String(error)));
-      return;
+      if (this.#closed) return;
+      this.#open();
+    } catch {
+      // Said when the watch ended, and again by whoever watches over the store.
+      return this.#retryLater();
     }
-    if (this.#closed) return;
-    this.#open();
     for (const listener of this.#listeners.values()) listener.onReset();
   }
 }

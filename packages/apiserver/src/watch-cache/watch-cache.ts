@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "@cellplane/apimachinery";
 import { CompactedError, type MvccStore, type WatchEvent } from "@cellplane/kv";
+import { unlessAborted } from "../request/unless-aborted.ts";
 import type { ObjectStorage } from "../storage/object-storage.ts";
 import { objectPath, parseObjectPath, prefixEnd } from "../storage/object-key.ts";
 import type { StoreMonitor } from "../storage/store-monitor.ts";
@@ -26,7 +27,7 @@ export interface WatchCacheOptions {
   readonly values: ValueTransformer;
   readonly feed: StoreFeed;
   /** Knows whether the store is away; absent: it never is. */
-  readonly monitor?: Pick<StoreMonitor, "staleMs" | "check"> | undefined;
+  readonly monitor?: Pick<StoreMonitor, "staleMs" | "check" | "checkHistory"> | undefined;
   readonly ring?: EventRingLimits;
   /** Parsed objects kept at most. */
   readonly parsed?: number;
@@ -119,8 +120,16 @@ export class WatchCache implements Disposable {
     this.#options.monitor?.check();
     if (this.#unreadable.size > 0) return this.#retryUnreadable(signal);
     const head = this.#options.store.headRevision();
-    if (typeof head !== "number") return head.then((revision) => this.reach(revision, signal));
+    if (typeof head !== "number") {
+      const known = signal ? unlessAborted(head, signal) : head;
+      return known.then((revision) => this.reach(revision, signal));
+    }
     return this.isAt(head) ? undefined : this.reach(head, signal);
+  }
+
+  /** @throws {UnavailableError} The store has lost what this cache shows. */
+  checkHistory(): void {
+    this.#options.monitor?.checkHistory();
   }
 
   /** How old the cache may be where the store is away, in milliseconds; `undefined`: it is not. */

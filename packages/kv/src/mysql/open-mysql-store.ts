@@ -1,8 +1,10 @@
 import { RevisionsLostError, UnavailableError } from "../store/kv-error.ts";
 import type { MvccStore } from "../store/mvcc-store.ts";
 import { openLogMvccStore, type EngineOptions } from "../watch/log-mvcc-store.ts";
+import { openReopeningStore } from "../watch/reopening-store.ts";
+import { HeadMemory } from "./head-memory.ts";
 import { openMysqlLog, type MysqlLogOptions } from "./mysql-revision-log.ts";
-import { parseMysqlUrl } from "./mysql-url.ts";
+import { type MysqlTarget, parseMysqlUrl } from "./mysql-url.ts";
 
 /** Settings of a store in a database. */
 export interface MysqlStoreOptions extends MysqlLogOptions, EngineOptions {
@@ -12,7 +14,9 @@ export interface MysqlStoreOptions extends MysqlLogOptions, EngineOptions {
 
 /**
  * Opens, or makes, a store in a database of MySQL 8, MariaDB 10.6, OceanBase in MySQL mode, or
- * newer. The database itself must exist. Any number of processes may have it open.
+ * newer. The database itself must exist. Any number of processes may have it open. Where it has lost
+ * revisions, the store refuses everything until it has them again or an operator has accepted the
+ * loss, and goes on by itself then.
  *
  * @param url `mysql://user[:password]@host:port/database?ssl-ca=…&ssl-cert=…&ssl-key=…&password-file=…`.
  * @throws {UnavailableError} The database is away, refuses, cannot be trusted, or has lost
@@ -23,6 +27,11 @@ export async function openMysqlStore(
   options: MysqlStoreOptions = {},
 ): Promise<MvccStore> {
   const target = parseMysqlUrl(url, options.environment ?? {});
+  const headMemory = new HeadMemory(options.headMemoryPath);
+  return openReopeningStore({ open: () => openOnce(target, { ...options, headMemory }) });
+}
+
+async function openOnce(target: MysqlTarget, options: MysqlStoreOptions): Promise<MvccStore> {
   try {
     const log = await openMysqlLog(target, options);
     try {

@@ -90,6 +90,14 @@ export class RevisionsLostError extends KvError {
   }
 }
 
+/** That revisions were lost, where that is why something failed. */
+export function findLostRevisions(error: unknown): RevisionsLostError | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof RevisionsLostError) return each;
+  }
+  return undefined;
+}
+
 /** Another process holds the data directory. */
 export class LockedError extends KvError {
   override readonly name = "LockedError";
