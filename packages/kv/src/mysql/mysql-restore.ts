@@ -8,6 +8,7 @@ import {
   type StoreImage,
 } from "../store/store-image.ts";
 import { TargetNotEmptyError } from "../store/target-not-empty-error.ts";
+import { leaseTimeSql } from "./lease-sql.ts";
 import { MysqlError, writeError } from "./mysql-error.ts";
 import { bytesLiteral, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema.ts";
@@ -85,7 +86,6 @@ class MysqlRestore {
   readonly #session: MysqlSession;
   readonly #image: StoreImage;
   readonly #options: RestoreOptions;
-  #hasLeases = false;
   #leases = 0;
 
   constructor(session: MysqlSession, image: StoreImage, options: RestoreOptions) {
@@ -111,18 +111,16 @@ class MysqlRestore {
   }
 
   async #begin(database: string): Promise<{ readonly meta: MetaRow; readonly replaced: number }> {
-    const [, rows, counts = [], tables = []] = await this.#session.run(
+    const [, rows, counts = []] = await this.#session.run(
       [
         "BEGIN",
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`,
         "SELECT COUNT(*) FROM kv_current",
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'kv_lease_key'",
       ],
       timeoutMs,
     );
     const meta = metaOf(rows);
     const replaced = Number(counts[0]?.[0]);
-    this.#hasLeases = tables.length > 0;
     if (this.#options.whenNotEmpty === "refuse" && (replaced > 0 || meta.revision > 1)) {
       throw new TargetNotEmptyError(database, { keys: replaced, revision: meta.revision });
     }
@@ -130,11 +128,7 @@ class MysqlRestore {
   }
 
   async #removeAll(): Promise<void> {
-    const tables = [
-      "kv_current",
-      "kv_log",
-      ...(this.#hasLeases ? ["kv_lease_key", "kv_lease"] : []),
-    ];
+    const tables = ["kv_current", "kv_log", "kv_lease_key", "kv_lease"];
     for (const table of tables) await this.#session.run([`DELETE FROM ${table}`], timeoutMs);
   }
 
@@ -149,7 +143,7 @@ class MysqlRestore {
         `INSERT INTO kv_log VALUES ${log.join(", ")}`,
         `INSERT INTO kv_current VALUES ${current.join(", ")}`,
       ];
-      if (attached.length > 0 && this.#hasLeases) {
+      if (attached.length > 0) {
         statements.push(`INSERT INTO kv_lease_key VALUES ${attached.join(", ")}`);
       }
       await this.#session.run(statements, timeoutMs);
@@ -171,12 +165,11 @@ class MysqlRestore {
   }
 
   async #insertLeases(leases: readonly Lease[]): Promise<void> {
-    if (!this.#hasLeases) return;
     this.#leases += leases.length;
     for (let i = 0; i < leases.length; i += 1000) {
       const rows = leases.slice(i, i + 1000).map(({ id, ttlSeconds }) => {
         const ttl = numberLiteral(ttlSeconds);
-        return `(${numberLiteral(id)}, ${ttl}, ${leaseExpirySql(ttl)})`;
+        return `(${numberLiteral(id)}, ${ttl}, 0)`;
       });
       await this.#session.run([`INSERT INTO kv_lease VALUES ${rows.join(", ")}`], timeoutMs);
     }
@@ -186,13 +179,10 @@ class MysqlRestore {
     const { clusterId } = this.#image.header;
     const id = clusterId === "" ? "" : `, cluster_id = '${clusterId}'`;
     return [
+      // Each has its whole time from now on, however long this has taken.
+      `UPDATE kv_lease SET expiry = ${leaseTimeSql.now} + ttl * 1000`,
       `UPDATE kv_meta SET revision = ${head}, compacted = ${head}, epoch = ${epoch}, token = ${this.token}${id} WHERE one = 1`,
       `UPDATE kv_compaction SET position = ${head} WHERE one = 1`,
     ];
   }
-}
-
-/** When a lease of so many seconds ends, by the database's clock: its whole time from now. */
-function leaseExpirySql(ttlSeconds: string): string {
-  return `UNIX_TIMESTAMP() + ${ttlSeconds}`;
 }
