@@ -18,6 +18,8 @@ const { values } = parseArgs({
     clients: { type: "string", default: "24" },
     seed: { type: "string" },
     faults: { type: "string", default: faultKinds.join(",") },
+    /** Mean pause between two faults, in milliseconds. */
+    "fault-every": { type: "string", default: "500" },
     bug: { type: "string" },
     /** Keeps the records in a new folder below this one. */
     keep: { type: "string" },
@@ -62,6 +64,8 @@ if (values.check !== undefined) {
   const bug: PlantedBug | undefined = plantedBugs.find((name) => name === values.bug);
   console.log(`store ${values.store}, seed ${seed}, records in ${folder}`);
   const startedMs = performance.now();
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.abort());
   const { files, faults } = await runHistory({
     store: values.store,
     seed,
@@ -70,6 +74,8 @@ if (values.check !== undefined) {
     processes: Number(values.processes),
     clients: Number(values.clients),
     faults: namedFaults(values.faults),
+    faultEveryMs: Number(values["fault-every"]),
+    signal: stop.signal,
     folder,
     ...(bug ? { bug } : {}),
   });

@@ -18,9 +18,9 @@ import type { PlantedBug } from "./planted-bug.ts";
 /** Lets a fault come after so many chances, once. */
 export type Chance = () => boolean;
 
-const chancesBefore = 40;
+const chancesBefore = 10;
 
-/** A store with a fault: it shows once, after some hundred operations. */
+/** A store with a fault: it shows once, after some dozens of chances. */
 export function plantBug(store: MvccStore, bug: PlantedBug): MvccStore {
   let chances = 0;
   const once: Chance = () => ++chances === chancesBefore;

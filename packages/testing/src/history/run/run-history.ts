@@ -7,7 +7,6 @@ import type { PlantedBug } from "../planted/planted-bug.ts";
 import { Recorder } from "../record/recorder.ts";
 import { nowUs, type Setting } from "../record/records.ts";
 import { type Backend, openBackend } from "./backend.ts";
-import { pause } from "./run-client.ts";
 import type { Subject } from "./open-subject.ts";
 import { Team } from "./team.ts";
 
@@ -22,9 +21,13 @@ export interface RunOptions {
   readonly processes: number;
   readonly clients: number;
   readonly faults: readonly FaultKind[];
+  /** Mean pause between two faults, in milliseconds. */
+  readonly faultEveryMs: number;
   /** Where the records go. */
   readonly folder: string;
   readonly bug?: PlantedBug;
+  /** Ends the run early; what was recorded is still to be checked. */
+  readonly signal?: AbortSignal;
 }
 
 /** What was run. */
@@ -79,7 +82,7 @@ async function openHosts(
 
 /** One fault after the other until the run is over; tells how often each happened. */
 async function letFaultsHappen(
-  { seed, seconds, operations, faults }: RunOptions,
+  { seed, seconds, operations, faults, faultEveryMs, signal }: RunOptions,
   {
     team,
     recorder,
@@ -97,11 +100,12 @@ async function letFaultsHappen(
   const targets = { ...team.targets, relays, server: backend.server };
   const kinds = possibleFaults(faults, targets);
   const untilMs = performance.now() + seconds * 1000;
-  const isOver = (): boolean => performance.now() >= untilMs || team.answers >= operations;
+  const isOver = (): boolean =>
+    signal?.aborted === true || performance.now() >= untilMs || team.answers >= operations;
   while (!isOver()) {
     if (kinds.length > 0) await team.moves(20, isOver);
-    await pause(Math.min(200 + random.below(700), Math.max(0, untilMs - performance.now())));
-    team.throwIfFailed();
+    const nextMs = performance.now() + faultEveryMs / 2 + random.below(faultEveryMs);
+    while (!isOver() && performance.now() < nextMs) await team.rest();
     if (kinds.length === 0 || isOver()) continue;
     const kind = random.pick(kinds);
     const tell = (what: string): void => recorder.record({ t: "fault", at: nowUs(), what });

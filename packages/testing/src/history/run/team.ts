@@ -85,14 +85,13 @@ export class Team implements AsyncDisposable {
   /** Waits until clients have had so many more answers, or it is over. */
   async moves(answers: number, isOver: () => boolean): Promise<void> {
     const before = this.answers;
-    while (this.answers < before + answers && !isOver()) {
-      this.throwIfFailed();
-      await pause(20);
-    }
+    while (this.answers < before + answers && !isOver()) await this.rest();
   }
 
-  throwIfFailed(): void {
+  /** Lets the workers work for a moment. @throws {Error} One of them has failed. */
+  async rest(): Promise<void> {
     if (this.#failure) throw this.#failure;
+    await pause(20);
   }
 
   /** Has the clients end, the watches drained, and everything read once more. */
