@@ -42,6 +42,49 @@ export async function runEtcdctl(
   });
 }
 
+/** What a command that does not end by itself is given, and when it is ended. */
+export interface EtcdctlRun {
+  readonly input?: string;
+  /** Whether it has said all that is wanted. */
+  readonly isDone: (output: string) => boolean;
+  /** Asked from time to time: whether there is nothing more to wait for. */
+  readonly until?: () => Promise<boolean>;
+  /** Done once it runs. */
+  readonly whileRunning?: () => Promise<void>;
+}
+
+const runWithinMs = 30_000;
+const lookEveryMs = 50;
+const notYet = async (): Promise<boolean> => false;
+
+/** Runs `etcdctl` until it has said what is wanted; gives what it has said. */
+export async function runEtcdctlUntil(
+  url: string,
+  args: readonly string[],
+  { input = "", isDone, until = notYet, whileRunning }: EtcdctlRun,
+): Promise<string> {
+  const child = spawn(peerProgram("etcdctl"), ["--endpoints", url, ...args]);
+  const ended = once(child, "exit");
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.resume();
+  child.stdin.write(input);
+  try {
+    await whileRunning?.();
+    const deadline = performance.now() + runWithinMs;
+    while (!isDone(output) && !(await until()) && child.exitCode === null) {
+      if (performance.now() > deadline) throw new Error(`etcdctl ${args.join(" ")} said ${output}`);
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    }
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+  return output;
+}
+
 /** A real etcd on loopback, in a folder that goes with it. */
 export class EtcdPeer implements AsyncDisposable {
   readonly url: string;
