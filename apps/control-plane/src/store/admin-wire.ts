@@ -28,7 +28,7 @@ export function encodeMessage(value: unknown): Buffer {
 }
 
 /** The messages of a stream. */
-export async function* decodeMessages(chunks: AsyncIterable<Buffer>): AsyncGenerator<unknown> {
+export async function* decodeMessages(chunks: AsyncIterable<Buffer>): AsyncGenerator {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

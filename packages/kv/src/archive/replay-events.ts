@@ -36,7 +36,7 @@ export async function* replayEvents(
   signal?.addEventListener("abort", stop, { once: true });
   try {
     watch.requestProgress();
-    while (!signal?.aborted) {
+    for (let isOn = true; isOn; isOn = signal?.aborted !== true) {
       const events = queue.take();
       if (events.length > 0) yield events;
       if (through !== undefined && queue.reached >= through && queue.isEmpty) return;

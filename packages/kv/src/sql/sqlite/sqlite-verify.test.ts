@@ -191,9 +191,9 @@ describe("verifySqlite()", () => {
   it("finds nothing wrong while a process writes, and again while it compacts", async () => {
     const path = newPath();
     await using store = await openSqliteStore({ path });
-    let isDone = false;
+    const done = new AbortController();
     const writing = (async () => {
-      for (let i = 0; !isDone; i++) {
+      for (let i = 0; !done.signal.aborted; i++) {
         await put(store, `k${i % 50}`, "v");
         if (i % 7 === 0) await remove(store, `k${(i * 3) % 50}`);
         if (i % 100 === 99) await store.compact((await store.headRevision()) - 10);
@@ -204,7 +204,7 @@ describe("verifySqlite()", () => {
       await put(store, "more", "v");
       found.push(textOf(await verifySqlite(path)));
     }
-    isDone = true;
+    done.abort();
     await writing;
     deepEqual(found, ["", "", "", "", ""]);
   });
