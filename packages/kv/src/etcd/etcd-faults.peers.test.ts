@@ -61,6 +61,8 @@ function describeCuts(start: Start): void {
       await using proxy = await CuttingProxy.open(server.port);
       await using store = await openEtcdStore(proxy.url);
       await proxy.goAway();
+      // From here on it is known that the connection is gone.
+      await rejects(store.range({ key: k("a") }, AbortSignal.timeout(200)));
       const late = new Error("too late");
       const stop = new AbortController();
       setTimeout(() => stop.abort(late), 300);
@@ -100,9 +102,9 @@ function describeKill(start: Start): void {
     await using store = await openEtcdStore(server.url);
     const watch = new RecordingWatch(store, { ...everything, previous: true });
     const acknowledged = new Map<string, number>();
-    let isOver = false;
+    const over = new AbortController();
     const write = async (writer: number): Promise<void> => {
-      for (let i = 0; !isOver; i++) {
+      for (let i = 0; !over.signal.aborted; i++) {
         const value = `${writer}-${i}`;
         const written = await put(store, `k${writer}`, value).catch((error: unknown) => {
           const isKnown = error instanceof OutcomeUnknownError || error instanceof UnavailableError;
@@ -120,7 +122,7 @@ function describeKill(start: Start): void {
     }
     const before = acknowledged.size;
     await until(() => acknowledged.size > before + 100);
-    isOver = true;
+    over.abort();
     await Promise.all(writers);
     const head = await store.headRevision();
     watch.watch.requestProgress();
