@@ -47,14 +47,13 @@ export class ProviderChain {
 
   #refuse(value: Buffer): never {
     const text = value.subarray(0, 64).toString("latin1");
-    const isOfKind = this.#providers.some(
-      ({ provider, prefix }) => prefix.length > 0 && text.startsWith(provider.family),
-    );
-    throw new CipherError(
-      isOfKind
-        ? "no matching key was found for the provided transformer"
-        : "no matching prefix found",
-    );
+    const family = this.#providers
+      .filter(({ prefix }) => prefix.length > 0)
+      .map(({ provider }) => provider.family)
+      .find((each) => text.startsWith(each));
+    if (family === undefined) throw new CipherError("no matching prefix found");
+    const name = family.includes("secretbox") ? "Secretbox" : "AES";
+    throw new CipherError(`no matching key was found for the provided ${name} transformer`);
   }
 }
 
@@ -74,17 +73,31 @@ function openWith(
   if (!first) return undefined;
   const stale = (opened: OpenedValue): OpenedValue =>
     first.isFirst || opened.isStale ? opened : { value: opened.value, isStale: true };
-  const next = (error: unknown): OpenedValue | Promise<OpenedValue> => {
-    // Plaintext comes last, and its complaint says less than that no other one knows the value.
+  const next = (error: unknown): OpenedValue | Promise<OpenedValue> | undefined => {
     const rest = openWith(others, value, storeKey);
-    if (rest === undefined) throw error;
-    return rest;
+    if (rest !== undefined) return rest;
+    // Of plaintext: that no provider knows the value says more than its complaint.
+    if (first.prefix.length === 0) return undefined;
+    throw error;
   };
   try {
     const opened = first.provider.decrypt(value.subarray(first.prefix.length), storeKey);
-    return opened instanceof Promise ? opened.then(stale, next) : stale(opened);
+    return opened instanceof Promise ? openLater(opened.then(stale), next) : stale(opened);
   } catch (error) {
     return next(error);
+  }
+}
+
+async function openLater(
+  opened: Promise<OpenedValue>,
+  next: (error: unknown) => OpenedValue | Promise<OpenedValue> | undefined,
+): Promise<OpenedValue> {
+  try {
+    return await opened;
+  } catch (error) {
+    const rest = await next(error);
+    if (rest !== undefined) return rest;
+    throw error;
   }
 }
 
