@@ -46,6 +46,7 @@ async function play(stage: Stage): Promise<readonly string[]> {
   tellHeading("Start a control plane (SQLite) and two member clusters, and join them");
   await stage.open();
   tell(`Control plane ${stage.controlPlaneProcess.url}; members ${clusterNames.join(", ")} joined`);
+  tell("Secrets are encrypted in its database, under a key made for this run (docs/encryption.md)");
   const differences = await playStory({
     controlPlane: stage.client(stage.controlPlaneProcess),
     members: new Map(clusterNames.map((name) => [name, stage.client(stage.member(name))])),

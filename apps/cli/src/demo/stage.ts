@@ -3,6 +3,7 @@ import type { RestClient } from "@cellplane/client";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import { type JoinContext, planJoin } from "../membership/join-cluster.ts";
 import { systemNamespace } from "../membership/system-namespace.ts";
+import { writeEncryptionConfig } from "./encryption-config.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const joinWithinMs = 30_000;
@@ -38,9 +39,10 @@ export class Stage {
 
   /** Starts all servers at once, then joins the members. */
   async open(): Promise<void> {
+    const encryption = await writeEncryptionConfig(this.#folder);
     // All are waited for, so that whatever did start can be ended.
     const started = await Promise.allSettled([
-      this.#start("control-plane", "up"),
+      this.#start("control-plane", "up", "--encryption-provider-config", encryption),
       ...clusterNames.map((name) => this.#start(name, "member")),
     ]);
     const failed = started.find((outcome) => outcome.status === "rejected");
@@ -60,7 +62,7 @@ export class Stage {
     await Promise.all(Array.from(this.#processes.values(), (server) => server.stop()));
   }
 
-  async #start(name: string, verb: string): Promise<void> {
+  async #start(name: string, verb: string, ...args: readonly string[]): Promise<void> {
     const dataDir = join(this.#folder, name);
     const server = await ServerProcess.start([
       verb,
@@ -68,6 +70,7 @@ export class Stage {
       dataDir,
       "--listen",
       "127.0.0.1:0",
+      ...args,
     ]);
     this.#processes.set(name, server);
     const { connection } = await loadKubeconfig({ file: server.kubeconfig });

@@ -13,6 +13,8 @@ export const serverVerbs: readonly {
       "--datastore",
       "--token-auth-file",
       "--audit-log-path",
+      "--encryption-provider-config",
+      "--encryption-provider-config-automatic-reload",
       "--log-level",
       "--envelope-key-file",
       "--envelope-kms",
@@ -27,6 +29,8 @@ export const serverVerbs: readonly {
       "--datastore",
       "--token-auth-file",
       "--audit-log-path",
+      "--encryption-provider-config",
+      "--encryption-provider-config-automatic-reload",
       "--log-level",
     ],
   },
@@ -81,7 +85,7 @@ export const serverVerbs: readonly {
   },
   {
     name: "store",
-    summary: "Look after a store: back up, restore, verify, status, compact, migrate, accept-loss",
+    summary: "Look after a store: back up, restore, verify, status, compact, migrate, reencrypt, accept-loss",
     options: ["--data-dir", "--datastore", "--output"],
   },
   {
