@@ -16,42 +16,57 @@ export interface BatchMark {
   readonly ended: ReadonlySet<number>;
 }
 
-/**
- * Characters of one message: with the largest value of 3 MiB, which takes 6 MiB as hexadecimal, it
- * stays below the smallest packet limit of today's defaults, 16 MiB.
- */
-const maxMessageChars = 6 * 1024 * 1024;
+/** Characters of one statement, unless a single row has more: the largest value, 3 MiB, takes 6 MiB. */
+const maxStatementChars = 6 * 1024 * 1024;
+
+/** Characters of one message: with another row it stays below the smallest packet limit, 16 MiB. */
+const maxMessageChars = 12 * 1024 * 1024;
 
 /** The statements that write a batch and commit it, in one message unless it is very large. */
 export function commitMessages(
   changes: readonly LogChange[],
   mark: BatchMark,
 ): readonly (readonly string[])[] {
-  const messages: string[][] = [];
-  let rows: string[] = [];
-  let chars = 0;
-  for (const change of changes) {
-    const row = logRow(change, mark.token);
-    if (rows.length > 0 && chars + row.length > maxMessageChars) {
-      messages.push([insertLog(rows)]);
-      rows = [];
-      chars = 0;
-    }
-    rows.push(row);
-    chars += row.length;
-  }
-  const last = [
-    ...(rows.length > 0 ? [insertLog(rows)] : []),
+  const statements = [
+    ...logRows(changes, mark.token),
     ...currentRows(changes),
     ...leaseRows(changes, mark.ended),
     ...headRows(changes, mark),
     "COMMIT",
   ];
-  return [...messages, last];
+  const messages: string[][] = [];
+  let chars = Number.POSITIVE_INFINITY;
+  for (const statement of statements) {
+    if (chars + statement.length > maxMessageChars) {
+      messages.push([]);
+      chars = 0;
+    }
+    messages.at(-1)?.push(statement);
+    chars += statement.length;
+  }
+  return messages;
 }
 
-function insertLog(rows: readonly string[]): string {
-  return `INSERT INTO kv_log VALUES ${rows.join(", ")}`;
+function logRows(changes: readonly LogChange[], token: number): readonly string[] {
+  const rows = changes.map((change) => logRow(change, token));
+  return inParts(rows).map((part) => `INSERT INTO kv_log VALUES ${part}`);
+}
+
+/** Rows, or keys, as lists that are not too long for one statement. */
+function inParts(rows: readonly string[]): readonly string[] {
+  const parts: string[] = [];
+  let from = 0;
+  let chars = 0;
+  for (const [i, { length }] of rows.entries()) {
+    if (i > from && chars + length > maxStatementChars) {
+      parts.push(rows.slice(from, i).join(", "));
+      from = i;
+      chars = 0;
+    }
+    chars += length;
+  }
+  if (from < rows.length) parts.push(rows.slice(from).join(", "));
+  return parts;
 }
 
 function logRow(change: LogChange, token: number): string {
@@ -62,7 +77,7 @@ function logRow(change: LogChange, token: number): string {
 }
 
 /** Only the last change of each key counts. */
-function currentRows(changes: readonly LogChange[]): string[] {
+function currentRows(changes: readonly LogChange[]): readonly string[] {
   const lastOf = new Map(changes.map((change) => [change.key, change]));
   const puts: string[] = [];
   const deletes: string[] = [];
@@ -75,12 +90,10 @@ function currentRows(changes: readonly LogChange[]): string[] {
     const numbers = [revision, sub, createRevision, version, lease].map(numberLiteral);
     puts.push(`(${keyLiteral(change.key)}, ${numbers.join(", ")})`);
   }
-  const statements: string[] = [];
-  if (puts.length > 0) statements.push(`REPLACE INTO kv_current VALUES ${puts.join(", ")}`);
-  if (deletes.length > 0) {
-    statements.push(`DELETE FROM kv_current WHERE name IN (${deletes.join(", ")})`);
-  }
-  return statements;
+  return [
+    ...inParts(puts).map((part) => `REPLACE INTO kv_current VALUES ${part}`),
+    ...inParts(deletes).map((part) => `DELETE FROM kv_current WHERE name IN (${part})`),
+  ];
 }
 
 function headRows(changes: readonly LogChange[], mark: BatchMark): readonly string[] {
