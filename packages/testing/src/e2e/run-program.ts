@@ -21,9 +21,11 @@ export interface ProgramResult {
 export interface ProgramInput {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Its end is forced after that; a minute unless given. */
+  readonly withinMs?: number;
 }
 
-/** Runs a program to its end, which is forced after a minute. */
+/** Runs a program to its end. */
 export async function runProgram(
   command: string,
   args: readonly string[],
@@ -31,7 +33,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const child = spawn(command, args, {
     env: { ...process.env, ...input.env },
-    timeout: endWithinMs,
+    timeout: input.withinMs ?? endWithinMs,
     killSignal: "SIGKILL",
   });
   // A program that ends without reading its input closes the pipe.
