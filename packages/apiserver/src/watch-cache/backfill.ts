@@ -1,14 +1,14 @@
 import type { KeyValue, MvccStore, Watch, WatchBatch } from "@cellplane/kv";
 import { prefixEnd } from "../storage/object-key.ts";
-import type { ValueTransformer } from "../storage/value-transformer.ts";
 import { type CacheEvent, cacheEvent } from "./cache-event.ts";
 import type { CachedObject } from "./cached-object.ts";
 import type { ObjectBytes } from "./object-decoder.ts";
+import type { OpenedValues } from "./opened-values.ts";
 
 /** What history from the store is read for. */
 export interface BackfillRequest {
   readonly store: MvccStore;
-  readonly values: ValueTransformer;
+  readonly opened: OpenedValues;
   readonly prefix: string;
   /** Changes above this revision are wanted. */
   readonly after: number;
@@ -95,9 +95,9 @@ class Backfill implements Disposable {
   }
 
   async #decode(kv: KeyValue): Promise<CachedObject> {
-    const { prefix, values, decode } = this.#request;
+    const { prefix, opened, decode } = this.#request;
     const key = kv.key.toString();
-    const value = await values.fromStore(kv.value, key);
+    const value = await opened.open(kv);
     return decode({ path: key.slice(prefix.length), value, revision: kv.modRevision });
   }
 }

@@ -11,6 +11,7 @@ import type { CachedObject, FieldIndex } from "./cached-object.ts";
 import { EventRing, type EventRingLimits } from "./event-ring.ts";
 import { type NormalizeStored, ObjectDecoder } from "./object-decoder.ts";
 import { ObjectIndex } from "./object-index.ts";
+import { OpenedValues } from "./opened-values.ts";
 import { ParsedObjects } from "./parsed-objects.ts";
 import type { StoreFeed } from "./store-feed.ts";
 import { type CacheListener, type CacheScope, Subscribers } from "./subscribers.ts";
@@ -59,6 +60,7 @@ interface QueuedEvents {
 export class WatchCache implements Disposable {
   readonly #options: WatchCacheOptions;
   readonly #decoder: ObjectDecoder;
+  readonly #opened: OpenedValues;
   readonly #parsed: ParsedObjects;
   readonly #subscribers = new Subscribers();
   readonly #subscription: Disposable;
@@ -79,6 +81,7 @@ export class WatchCache implements Disposable {
   constructor(options: WatchCacheOptions) {
     this.#options = options;
     this.#decoder = new ObjectDecoder(options);
+    this.#opened = new OpenedValues(options.values);
     this.#parsed = new ParsedObjects(options.parsed ?? defaultParsed);
     this.#ring = new EventRing(0, options.ring ?? defaultRing);
     this.#subscription = options.feed.subscribe(options.prefix, {
@@ -191,6 +194,7 @@ export class WatchCache implements Disposable {
     }
     return backfill({
       ...this.#options,
+      opened: this.#opened,
       after,
       decode: (bytes) => this.#decoder.decode(bytes),
       base: () => this.#ring.base,
@@ -334,7 +338,7 @@ export class WatchCache implements Disposable {
       return { error };
     };
     try {
-      const value = this.#options.values.fromStore(kv.value, kv.key.toString());
+      const value = this.#opened.open(kv);
       return value instanceof Promise ? value.catch(refuse) : value;
     } catch (error) {
       return isReadableLater(error) ? Promise.reject(error) : { error };
