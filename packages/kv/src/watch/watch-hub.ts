@@ -42,6 +42,8 @@ export class WatchHub {
   readonly #host: WatcherHost;
   #head: Revision;
   #compacted: Revision;
+  /** The newest revision that was given to be handed out. */
+  #published: Revision = 0;
   /** While a batch is being handed out: the head before it. */
   #handingOutAfter: Revision | undefined;
   #wantPrevious = 0;
@@ -71,13 +73,21 @@ export class WatchHub {
     return watcher;
   }
 
-  /** The changes from a revision on, if they are all in memory. */
+  /**
+   * The changes from a revision on, if they are all in memory: the newest are not yet, while their
+   * previous rows are being read to hand them out.
+   */
   recent(from: Revision): readonly LogChange[] | undefined {
+    return this.#published > this.#head ? undefined : this.#fromRing(from);
+  }
+
+  #fromRing(from: Revision): readonly LogChange[] | undefined {
     return from >= this.#ring.floor ? this.#ring.from(from) : undefined;
   }
 
   /** Hands out durable changes: whole revisions that go on from the head. */
   publish(changes: readonly LogChange[], head: Revision): void | Promise<void> {
+    this.#published = head;
     const handOut = (rows: PreviousRows): void =>
       this.#handOut(changes, head, new WatchEvents(rows));
     if (this.#wantPrevious === 0) return handOut(noRows);
@@ -210,7 +220,7 @@ export class WatchHub {
 
   async #handOverPage(watcher: Watcher): Promise<void> {
     const from = watcher.next;
-    const recent = this.recent(from);
+    const recent = this.#fromRing(from);
     const page = recent ? firstPage(recent, this.#head) : await this.#readPage(from, this.#head);
     const loading = watcher.request.previous ? loadPrevious(page.changes, this.#log) : noRows;
     const previous = loading instanceof Promise ? await loading : loading;
