@@ -49,7 +49,9 @@ export class LeaderMonitor {
   /** A store that does not answer in time is away, too. */
   #isThere(): Promise<boolean> {
     return new Promise((resolve) => {
-      const late = setTimeout(() => resolve(false), this.#lookEveryMs);
+      // An answer that came while this process was busy is in time.
+      const giveUp = (): unknown => setImmediate(() => resolve(false));
+      const late = setTimeout(giveUp, this.#lookEveryMs);
       const tell = (isThere: boolean): void => {
         clearTimeout(late);
         resolve(isThere);
