@@ -5,6 +5,7 @@ import type { Revision } from "../store/mvcc-store.ts";
 import type {
   ChangesPage,
   ChangesRequest,
+  CompactStep,
   LeaseNeeds,
   LogChange,
   LogHead,
@@ -16,11 +17,12 @@ import type {
 } from "../store/revision-log.ts";
 import type { LeaseClock } from "../watch/lease-terms.ts";
 import { compactStep } from "./compact-step.ts";
+import { checkGapless } from "./foreign-changes.ts";
 import { checkHead, HeadMemory } from "./head-memory.ts";
 import { givenTimeSql, leaseTimeSql } from "./lease-sql.ts";
 import { MysqlError, readError, writeError } from "./mysql-error.ts";
 import { MysqlLeases } from "./mysql-leases.ts";
-import { MysqlReader } from "./mysql-reader.ts";
+import { MysqlReader, type DatabaseSize } from "./mysql-reader.ts";
 import { bytesLiteral, changeOf, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema.ts";
 import { MysqlSession } from "./mysql-session.ts";
@@ -28,15 +30,16 @@ import { MysqlSessions } from "./mysql-sessions.ts";
 import { checkServer, sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
 import { tlsRemedy } from "./mysql-tls.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
-import { checkGapless, MysqlWriter } from "./mysql-writer.ts";
+import { MysqlWriter } from "./mysql-writer.ts";
 
 /** Keys of `kv_current` read at once when the store is opened. */
 const keysPerPage = 5000;
 
 const pageTimeoutMs = 30_000;
 
-/** How often the size is asked for. */
+/** How often the size is asked for, without and with a quota on it. */
 const sizeEveryMs = 10_000;
+const quotaEveryMs = 3000;
 
 /** How much of the log is read at once to follow it. */
 const followed = { maxChanges: 2000, maxBytes: 8 * 1024 * 1024 };
@@ -49,6 +52,8 @@ export interface MysqlLogOptions {
   readonly headMemory?: HeadMemory;
   /** Sessions for reading. Default: 4; writing, leases and upkeep take four more. */
   readonly readSessions?: number;
+  /** Bytes beyond which puts are refused; the size is looked at more often then. */
+  readonly quotaBytes?: number;
   /** By what leases are measured; the database's clock unless given. */
   readonly leaseClock?: LeaseClock;
 }
@@ -95,7 +100,7 @@ function openError(
       ? `; create it: CREATE DATABASE ${database}`
       : tlsRemedy(tls, error);
   return new UnavailableError(
-    `Cannot open the database "${database}" at ${host}:${port}: ${(error.message || error.code).replace(/ See TODO.*/, "")}${remedy}`,
+    `Cannot open the database "${database}" at ${host}:${port}: ${(error.message || error.code).replace(/\.? See TODO.*/, "")}${remedy}`,
   );
 }
 
@@ -122,7 +127,8 @@ class MysqlRevisionLog implements RevisionLog {
   readonly #reader: MysqlReader;
   #snapshot: MysqlSession | undefined;
   #head: LogHead = { revision: 1, compacted: 0, clusterId: "" };
-  #sizeBytes = 0;
+  readonly #hasQuota: boolean;
+  #size: DatabaseSize = { inUseBytes: 0, freeBytes: 0 };
   #sizeTimer: NodeJS.Timeout | undefined;
 
   constructor({ target, server, memory, options }: LogParts) {
@@ -141,7 +147,8 @@ class MysqlRevisionLog implements RevisionLog {
       setUp: writerSetUp(server.flavor),
     });
     this.#reader = new MysqlReader(this.#sessions);
-    const { leaseClock } = options;
+    const { leaseClock, quotaBytes } = options;
+    this.#hasQuota = quotaBytes !== undefined;
     const time = leaseClock ? givenTimeSql(() => leaseClock.nowMs()) : leaseTimeSql;
     this.#writer = new MysqlWriter({
       target,
@@ -188,7 +195,8 @@ class MysqlRevisionLog implements RevisionLog {
     const clusterId = String(ids[0]?.[0]);
     this.#head = { revision: meta.revision, compacted: meta.compacted, clusterId };
     await this.#measure();
-    this.#sizeTimer = setInterval(() => void this.#measure(), sizeEveryMs).unref();
+    const everyMs = this.#hasQuota ? quotaEveryMs : sizeEveryMs;
+    this.#sizeTimer = setInterval(() => void this.#measure(), everyMs).unref();
     return this;
   }
 
@@ -238,7 +246,7 @@ class MysqlRevisionLog implements RevisionLog {
     }
   }
 
-  async compactStep(): Promise<"done" | "more"> {
+  async compactStep(): Promise<CompactStep> {
     try {
       return await compactStep(this.#upkeep);
     } catch (error) {
@@ -249,7 +257,11 @@ class MysqlRevisionLog implements RevisionLog {
   }
 
   sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#size.inUseBytes + this.#writer.bytesSinceMeasured;
+  }
+
+  fileBytes(): number {
+    return this.sizeBytes() + this.#size.freeBytes;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -310,7 +322,13 @@ class MysqlRevisionLog implements RevisionLog {
 
   async #measure(): Promise<void> {
     try {
-      this.#sizeBytes = await this.#reader.sizeBytes();
+      const writtenBefore = this.#writer.bytesSinceMeasured;
+      // Who may not have it estimated goes by the estimate that there is.
+      if (this.#hasQuota && this.#server.flavor !== "oceanbase") {
+        await this.#reader.estimateSize().catch(() => undefined);
+      }
+      this.#size = await this.#reader.size();
+      this.#writer.bytesSinceMeasured -= writtenBefore;
     } catch {
       // The last figure stays until the database is back.
     }
