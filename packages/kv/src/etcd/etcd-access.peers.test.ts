@@ -65,6 +65,10 @@ describe("openEtcdStore()", { skip: !hasEtcd() && "etcd is not installed" }, () 
     const server = await start();
     etcdctl(server, "user", "add", "root:top-secret");
     etcdctl(server, "user", "grant-role", "root", "root");
+    etcdctl(server, "user", "add", "tenant:its-secret");
+    etcdctl(server, "role", "add", "tenant");
+    etcdctl(server, "role", "grant-permission", "--prefix", "tenant", "readwrite", "/p/");
+    etcdctl(server, "user", "grant-role", "tenant", "tenant");
     etcdctl(server, "auth", "enable");
     const url = server.url.replace("//", "//root@");
     const passwordFile = join(folder, "password");
@@ -79,8 +83,22 @@ describe("openEtcdStore()", { skip: !hasEtcd() && "etcd is not installed" }, () 
       // Tokens are lost with the process.
       await server.kill();
       server.restart();
+      await store.range({ key: k("a") });
       await put(store, "a", "2");
       await watch.until(({ events }) => events.length === 2);
+    }
+    {
+      const tenant = server.url.replace("//", "//tenant:its-secret@");
+      await using store = await openEtcdStore(`${tenant}?prefix=/p`);
+      const watch = new RecordingWatch(store, { ...everything, previous: true });
+      await putAll(store, ["a", "a"]);
+      // That is root's, as is a member's state.
+      await rejects(store.compact(5), /refuses: .*permission denied/);
+      etcdctl(server, "--user", "root:top-secret", "compact", "5");
+      equal(watch.text, "+a=a3@4 +a=a4@5(was a3)");
+      equal((await store.status()).compacted, 5);
+      await using outside = await openEtcdStore(`${tenant}?prefix=/p/../q`).catch(() => undefined);
+      equal(outside, undefined);
     }
     const environment = { CELLPLANE_DATASTORE_PASSWORD: "wrong-secret" };
     await rejects(openEtcdStore(url, { environment }), (error: Error) => {

@@ -44,6 +44,7 @@ export class EtcdCalls {
   readonly #members: EtcdMembers;
   readonly #guard: HeadGuard;
   readonly #closing: AbortSignal;
+  readonly #absentKey: Buffer;
   readonly #onLost: (error: RevisionsLostError) => void;
 
   /** After `closing` has aborted all calls fail with its reason. `onLost` is told that the cluster went back. */
@@ -51,11 +52,14 @@ export class EtcdCalls {
     readonly members: EtcdMembers;
     readonly guard: HeadGuard;
     readonly closing: AbortSignal;
+    /** A key that there never is, and that our user may read: nothing is cheaper. */
+    readonly absentKey: Buffer;
     readonly onLost: (error: RevisionsLostError) => void;
   }) {
     this.#members = deps.members;
     this.#guard = deps.guard;
     this.#closing = deps.closing;
+    this.#absentKey = deps.absentKey;
     this.#onLost = deps.onLost;
   }
 
@@ -85,12 +89,7 @@ export class EtcdCalls {
 
   /** The head, linearizable. @throws {KvError} */
   async readHead(): Promise<Revision> {
-    // A key that there never is: nothing is cheaper to read.
-    const request = rangeRequest.create({
-      key: Buffer.of(0),
-      limit: 1,
-      keysOnly: true,
-    });
+    const request = rangeRequest.create({ key: this.#absentKey, limit: 1, keysOnly: true });
     const intent = { kind: "read", isLinearizable: true } as const;
     const { header } = await this.call(etcdMethods.range, request, intent);
     return header?.revision ?? 0;

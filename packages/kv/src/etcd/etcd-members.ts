@@ -12,7 +12,7 @@ import type { EtcdTarget } from "./etcd-url.ts";
  * etcd wants 5 s or more between PINGs. A member that is frozen, or cut off without a word, is given
  * up after the sum of both, in milliseconds.
  */
-const keepAlive = { intervalMs: 6000, timeoutMs: 4000, onlyWithCalls: true };
+const keepAlive = { intervalMs: 10_000, timeoutMs: 10_000, onlyWithCalls: true };
 
 /** A member may be gone, and another may answer. */
 const connectTimeoutMs = 3000;

@@ -1,3 +1,5 @@
+import type { StatusResponse } from "@cellplane/etcd-api";
+import { isGrpcError } from "@cellplane/grpc";
 import { checkRange, checkTxn } from "../store/check-txn.ts";
 import {
   CompactedError,
@@ -44,6 +46,7 @@ export class EtcdMvccStore implements MvccStore {
   readonly #guard: HeadGuard;
   readonly #calls: EtcdCalls;
   readonly #wire: EtcdWire;
+  readonly #absentKey: Buffer;
   readonly #watches: EtcdWatches;
   readonly #heads: HeadReader;
   readonly #closing = new AbortController();
@@ -61,8 +64,9 @@ export class EtcdMvccStore implements MvccStore {
     this.#guard = new HeadGuard(headMemoryPath, (revision, call) =>
       this.#watches.headFound(revision, call),
     );
+    this.#absentKey = keys.toWire(Buffer.of(0));
     const shared = { members: this.#members, guard: this.#guard, closing, onLost };
-    this.#calls = new EtcdCalls(shared);
+    this.#calls = new EtcdCalls({ ...shared, absentKey: this.#absentKey });
     this.#wire = new EtcdWire(keys, ids);
     this.#heads = new HeadReader(() => this.#calls.readHead());
     const readHead = (): Promise<Revision> => this.#heads.read();
@@ -135,25 +139,23 @@ export class EtcdMvccStore implements MvccStore {
 
   async status(signal?: AbortSignal): Promise<StoreStatus> {
     this.#checkOpen(signal);
-    const intent: CallIntent = { kind: "read", isLinearizable: false, signal };
-    const [revision, compacted, status] = await Promise.all([
+    const [revision, compacted, member] = await Promise.all([
       this.#heads.read(),
       this.#readCompacted(),
-      this.#calls.call(etcdMethods.status, {}, intent),
+      this.#readMember(signal),
     ]);
     return {
       revision,
       compacted,
-      sizeBytes: status.dbSize,
+      sizeBytes: member?.dbSize ?? 0,
       driver: "etcd",
       clusterId: this.#guard.clusterId,
     };
   }
 
-  /** The version of the member that is used. @throws {UnavailableError} */
-  async readVersion(): Promise<string> {
-    const intent: CallIntent = { kind: "read", isLinearizable: false };
-    return (await this.#calls.call(etcdMethods.status, {}, intent)).version;
+  /** The version of the member that is used; absent where our user may not know. @throws {UnavailableError} */
+  async readVersion(): Promise<string | undefined> {
+    return (await this.#readMember())?.version;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -181,6 +183,18 @@ export class EtcdMvccStore implements MvccStore {
       return this.#wire.tellTxn(await this.#calls.call(etcdMethods.txn, wire, intent));
     } catch (error) {
       throw await this.#explain(error, revisionsOf([...request.success, ...request.failure]));
+    }
+  }
+
+  /** Only etcd's root may ask a member for its state. */
+  async #readMember(signal?: AbortSignal): Promise<StatusResponse | undefined> {
+    try {
+      const intent = { kind: "read", isLinearizable: false, signal } as const;
+      return await this.#calls.call(etcdMethods.status, {}, intent);
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (isGrpcError(cause, "PERMISSION_DENIED")) return undefined;
+      throw error;
     }
   }
 
@@ -213,7 +227,9 @@ export class EtcdMvccStore implements MvccStore {
   async #readCompacted(): Promise<Revision> {
     const { kind } = await this.#readAt(Math.max(1, this.#compacted));
     if (kind === "compacted") {
-      this.#noteCompacted(await findCompacted(() => this.#members.openStream(etcdMethods.watch)));
+      const openStream = (): ReturnType<EtcdWatches["openStream"]> =>
+        this.#members.openStream(etcdMethods.watch);
+      this.#noteCompacted(await findCompacted(this.#absentKey, openStream));
     }
     return this.#compacted;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WatchRequest as WireWatch, WatchResponse } from "@cellplane/etcd-api";
 import type { ClientCall } from "@cellplane/grpc";
 import { RevisionsLostError } from "../store/kv-error.ts";
@@ -8,6 +9,8 @@ import { EtcdWatch, type WatchHost } from "./etcd-watch.ts";
 import type { EtcdWire } from "./etcd-wire.ts";
 import type { HeadGuard } from "./head-guard.ts";
 import { concerns, type TxnWrites } from "./txn-writes.ts";
+
+const refusedPauseMs = 500;
 
 /** What the watches of a store stand on. */
 export interface EtcdWatchesDependencies {
@@ -118,6 +121,8 @@ export class EtcdWatches implements WatchHost {
         return;
       } catch (error) {
         if (closing.aborted || error instanceof RevisionsLostError) throw error;
+        // Being refused takes no time.
+        await sleep(refusedPauseMs, undefined, { signal: closing });
       }
     }
   }

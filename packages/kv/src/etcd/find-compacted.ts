@@ -14,6 +14,7 @@ const patienceMs = 5000;
  * @throws {UnavailableError}
  */
 export async function findCompacted(
+  absentKey: Buffer,
   openStream: () => WatchStream | Promise<WatchStream>,
 ): Promise<Revision> {
   let stream: WatchStream | undefined;
@@ -21,7 +22,7 @@ export async function findCompacted(
   try {
     stream = await openStream();
     timer = setTimeout(() => stream?.cancel(), patienceMs);
-    const value = watchCreateRequest.create({ key: Buffer.of(0), startRevision: 1 });
+    const value = watchCreateRequest.create({ key: absentKey, startRevision: 1 });
     stream.send({ request: { kind: "create", value } });
     for await (const { compactRevision } of stream) if (compactRevision > 0) return compactRevision;
     throw new GrpcError("UNAVAILABLE", "the stream ended");

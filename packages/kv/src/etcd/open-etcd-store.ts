@@ -28,7 +28,7 @@ export async function openEtcdStore(
   try {
     await store.headRevision();
     const version = await store.readVersion();
-    if (!tellsProgress(version)) {
+    if (version !== undefined && !tellsProgress(version)) {
       throw new UnavailableError(
         `Cannot use etcd ${version} as it tells progress ahead of events; use 3.4.31, 3.5.13 or newer`,
       );
