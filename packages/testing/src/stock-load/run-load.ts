@@ -87,6 +87,16 @@ class LoadRun {
   }
 
   async run(): Promise<LoadResult> {
+    try {
+      return await this.#load();
+    } finally {
+      // Nobody goes on after a run that failed.
+      this.#stop.abort();
+      this.#stopReaders.abort();
+    }
+  }
+
+  async #load(): Promise<LoadResult> {
     const { signal } = this.#stop;
     const watchers: readonly Observer[] = [
       new StoreWatcher(this.#subject.url, this.#fault),
