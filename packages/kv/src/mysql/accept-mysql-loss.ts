@@ -15,7 +15,7 @@ const timeoutMs = 10_000;
  * Accepts that a database has lost acknowledged revisions, after an operator has looked: a new
  * epoch, a head far beyond any revision that was ever told, and no history before it, so that every
  * client lists anew instead of trusting a number that is used again. Processes that have the store
- * open end, and have to be started again.
+ * open end their watches, open it anew and go on.
  *
  * @param url As for `openMysqlStore`.
  * @throws {UnavailableError}
