@@ -136,14 +136,12 @@ function describeUsers(newUrl: NewUrl, kind: ServerKind): void {
       await use(await newUrl({ "ssl-ca": pem("right") }, user));
     });
 
-    it(
-      "is told which plug-ins there are where the server asks for another",
-      { skip: kind === "mysql" && "it has no other" },
-      async () => {
-        const text = await refusal(await newUrl({}, "ed25519"));
-        ok(/unknown plugin client_ed25519; identify the user by/.test(text), text);
-      },
-    );
+    // MySQL has no other.
+    if (kind === "mysql") return;
+    it("is told which plug-ins there are where the server asks for another", async () => {
+      const text = await refusal(await newUrl({}, "ed25519"));
+      ok(/unknown plugin client_ed25519; identify the user by/.test(text), text);
+    });
   });
 }
 
