@@ -52,8 +52,10 @@ export function createKvService(context: EtcdContext): readonly GrpcHandler[] {
     answer(
       "KV/Compact",
       { request: compactionRequest, response: headerOnly },
-      async ({ revision }, signal) => {
-        await store.compact(revision, signal);
+      async ({ revision, physical }, signal) => {
+        // Where nobody can tell when rows are gone, they are unreadable at least.
+        if (physical && store.compactPhysically) await store.compactPhysically(revision, signal);
+        else await store.compact(revision, signal);
         return { header: await context.headerNow() };
       },
     ),

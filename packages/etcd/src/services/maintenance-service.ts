@@ -87,12 +87,12 @@ const snapshotMethod: ServerStreamMethod<Empty, SnapshotResponse> = {
 async function readStatus(context: EtcdContext): Promise<StatusResponse> {
   const { memberId, raftTerm, limits } = context;
   const header = await context.headerNow();
-  const { sizeBytes } = await context.store.status();
+  const { sizeBytes, sizeInUseBytes = sizeBytes } = await context.store.status();
   return {
     header,
     version: etcdVersion,
     dbSize: sizeBytes,
-    dbSizeInUse: sizeBytes,
+    dbSizeInUse: sizeInUseBytes,
     dbSizeQuota: limits.quotaBytes,
     leader: memberId,
     raftTerm,

@@ -22,6 +22,13 @@ const headTimeoutMs = 3000;
 
 const readMeta = `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`;
 
+/** How large a database is. */
+export interface DatabaseSize {
+  readonly inUseBytes: number;
+  /** Free within the files. */
+  readonly freeBytes: number;
+}
+
 /** Reads the log. Each answer holds what `compacted` was after the rows had been read. */
 export class MysqlReader {
   readonly #sessions: MysqlSessions;
@@ -89,15 +96,21 @@ export class MysqlReader {
     return rows.map(changeOf);
   }
 
-  /** Bytes of the tables, as the server estimates them. */
-  async sizeBytes(): Promise<number> {
+  /** Has the server estimate anew how large the tables are: its figures lag far behind large values. */
+  async estimateSize(): Promise<void> {
+    await this.#read(["ANALYZE NO_WRITE_TO_BINLOG TABLE kv_log, kv_current"], timeoutMs);
+  }
+
+  /** How large the tables are, as the server estimates it. */
+  async size(): Promise<DatabaseSize> {
     const [rows = []] = await this.#read(
       [
-        "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE 'kv\\_%'",
+        "SELECT SUM(data_length + index_length), SUM(data_free) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE 'kv\\_%'",
       ],
       timeoutMs,
     );
-    return rows.reduce((sum, row) => sum + Number(row[0] ?? 0), 0);
+    const [inUseBytes = 0, freeBytes = 0] = (rows[0] ?? []).map((column) => Number(column ?? 0));
+    return { inUseBytes, freeBytes };
   }
 
   async #read(statements: readonly string[], limitMs: number): Promise<readonly SqlRow[][]> {

@@ -46,6 +46,11 @@ export class MysqlSessions implements AsyncDisposable {
     }
   }
 
+  /** Runs statements once, whatever comes of them. @throws {MysqlError} */
+  async once(statements: readonly string[], timeoutMs: number): Promise<readonly SqlRow[][]> {
+    return (await this.#take()).run(statements, timeoutMs);
+  }
+
   /** Ends all sessions: the next statement resolves the server's name again. */
   dropAll(): void {
     for (const [i, lane] of this.#lanes.entries()) {

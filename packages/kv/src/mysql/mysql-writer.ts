@@ -1,12 +1,8 @@
 import { randomBytes } from "node:crypto";
-import {
-  CompactedError,
-  KvError,
-  OutcomeUnknownError,
-  UnavailableError,
-} from "../store/kv-error.ts";
+import { KvError, OutcomeUnknownError, UnavailableError } from "../store/kv-error.ts";
 import type { Revision } from "../store/mvcc-store.ts";
 import {
+  BehindError,
   TurnLostError,
   type LeaseNeeds,
   type LogChange,
@@ -15,10 +11,11 @@ import {
 } from "../store/revision-log.ts";
 import { commitMessages } from "./commit-messages.ts";
 import { checkHead, type HeadMemory } from "./head-memory.ts";
-import type { LeaseTimeSql } from "./lease-sql.ts";
+import { checkGapless, checkNotBehind, foreignSql } from "./foreign-changes.ts";
+import { databaseNowMs, type LeaseTimeSql } from "./lease-sql.ts";
 import { readLeases, turnLeasesOf } from "./lease-statements.ts";
 import { MysqlError, verdictOf, writeError } from "./mysql-error.ts";
-import { changeColumns, changeOf, numberLiteral } from "./mysql-rows.ts";
+import { changeOf, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, type MetaRow } from "./mysql-schema.ts";
 import { MysqlSession } from "./mysql-session.ts";
 import { MysqlSessions } from "./mysql-sessions.ts";
@@ -36,6 +33,21 @@ const settleForMs = 15_000;
 
 /** How often an idle session is used, so that the server does not end it. */
 const keepAliveMs = 2000;
+
+/** How often a writer tells that it lives, and after how long without that its row goes. */
+const signEveryMs = 600_000;
+const writerLifeMs = 24 * 3_600_000;
+
+/** Before schema 2 the column was a count. */
+const firstTimeMs = 1_000_000_000_000;
+
+/** The batch of a writer whose row had gone: nobody knows what became of its last one. */
+const forgotten = -1;
+
+/** A change in any case, so that its commit makes durable what was there before it. */
+const markedSql = `marks = GREATEST(marks + 1, ${databaseNowMs})`;
+
+const purgeWriters = `DELETE FROM kv_writer WHERE marks >= ${firstTimeMs} AND marks < ${databaseNowMs} - ${writerLifeMs}`;
 
 /** What the writer works on. */
 export interface WriterHost {
@@ -62,17 +74,21 @@ export class MysqlWriter implements AsyncDisposable {
   #session: MysqlSession | undefined;
   /** Makes durable what others wrote, beside the session that may be in a turn. */
   readonly #marks: MysqlSessions;
+  /** Bytes of keys and values that this process wrote and the server's estimate has not counted yet. */
+  bytesSinceMeasured = 0;
   #batch = 0;
   #inTurn = false;
   #isRegistered = false;
   #durableThrough: Revision = 0;
   readonly #keepAlive: NodeJS.Timeout;
+  readonly #signs: NodeJS.Timeout;
 
   constructor(host: WriterHost) {
     this.#host = host;
     const setUp = sessionSetUp(host.server.flavor);
     this.#marks = new MysqlSessions(host.target, { limit: 1, setUp });
     this.#keepAlive = setInterval(() => this.#ping(), keepAliveMs).unref();
+    this.#signs = setInterval(() => void this.#signOfLife(), signEveryMs).unref();
   }
 
   /**
@@ -116,6 +132,7 @@ export class MysqlWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#keepAlive);
+    clearInterval(this.#signs);
     if (this.#isRegistered) {
       const farewell = [`DELETE FROM kv_writer WHERE id = ${this.#id}`];
       await this.#marks.read(farewell, 1000).catch(() => undefined);
@@ -134,7 +151,7 @@ export class MysqlWriter implements AsyncDisposable {
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`,
         // Once more: OceanBase's locking read may tell the row as it was before the lock was waited for.
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`,
-        `SELECT ${changeColumns}, value FROM kv_log WHERE revision > ${numberLiteral(after)} ORDER BY revision, sub`,
+        foreignSql(after),
         ...readLeases(needs, this.#host.time),
       ],
       answerTimeoutMs,
@@ -147,6 +164,7 @@ export class MysqlWriter implements AsyncDisposable {
     try {
       const foreign = rows.map(changeOf);
       checkHead(known, turn.meta, known && (await this.#tokenAt(turn, known.revision)));
+      checkNotBehind(foreign, after, turn.meta);
       checkGapless(foreign, after, turn.meta);
       await this.makeDurable(turn.meta.revision);
       this.#host.memory.note(turn.meta);
@@ -222,6 +240,9 @@ export class MysqlWriter implements AsyncDisposable {
     }
     this.#durableThrough = Math.max(this.#durableThrough, revision);
     this.#host.memory.note(head);
+    for (const { key, value } of changes) {
+      this.bytesSinceMeasured += key.length + (value?.length ?? 0);
+    }
   }
 
   /** Returns where the batch turns out to be committed. */
@@ -259,7 +280,8 @@ export class MysqlWriter implements AsyncDisposable {
       answerTimeoutMs,
     );
     const last = rows[0]?.[0];
-    if (last === undefined) throw new UnavailableError("the database has forgotten this process");
+    if (last === undefined || Number(last) === forgotten)
+      throw new UnavailableError("the database has forgotten this process");
     if (Number(last) !== batch)
       throw new TurnLostError("the connection was lost before the commit");
   }
@@ -267,13 +289,24 @@ export class MysqlWriter implements AsyncDisposable {
   /** Makes the row of this process, once. */
   async #register(): Promise<void> {
     if (this.#isRegistered) return;
-    const sql = `INSERT IGNORE INTO kv_writer VALUES (${this.#id}, 0, 0, 0, 0)`;
-    await this.#marks.read([sql], answerTimeoutMs);
+    const sql = `INSERT IGNORE INTO kv_writer VALUES (${this.#id}, 0, 0, 0, ${databaseNowMs})`;
+    await this.#marks.read([sql, purgeWriters], answerTimeoutMs);
     this.#isRegistered = true;
   }
 
+  /** Tells that this process lives, and forgets those that have long been dead. */
+  async #signOfLife(): Promise<void> {
+    if (!this.#isRegistered) return;
+    const sql = `INSERT INTO kv_writer VALUES (${this.#id}, ${forgotten}, 0, 0, ${databaseNowMs}) ON DUPLICATE KEY UPDATE ${markedSql}`;
+    try {
+      await this.#marks.read([sql, purgeWriters], answerTimeoutMs);
+    } catch {
+      // The next sign comes long before this process counts as dead.
+    }
+  }
+
   #markSql(): string {
-    return `UPDATE kv_writer SET marks = marks + 1 WHERE id = ${this.#id}`;
+    return `UPDATE kv_writer SET ${markedSql} WHERE id = ${this.#id}`;
   }
 
   async #open(): Promise<MysqlSession> {
@@ -309,7 +342,7 @@ export class MysqlWriter implements AsyncDisposable {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof KvError || error instanceof TurnLostError) throw error;
+        if (error instanceof KvError || isOutcome(error)) throw error;
         const failure = MysqlError.from(error);
         const verdict = verdictOf(failure);
         if (verdict === "read-only") this.#host.failedOver();
@@ -339,28 +372,11 @@ export function randomToken(): number {
   return randomBytes(6).readUIntBE(0, 6);
 }
 
-function isAccessDenied({ errno }: MysqlError): boolean {
-  return errno === 1045 || errno === 1049 || errno === 1698;
+/** What the committer is to know as it is. */
+function isOutcome(error: unknown): boolean {
+  return error instanceof TurnLostError || error instanceof BehindError;
 }
 
-/**
- * Checks that changes go on from a revision to the head without a gap.
- * @throws {CompactedError} Compaction has passed the revision.
- * @throws {UnavailableError}
- */
-export function checkGapless(
-  changes: readonly LogChange[],
-  after: Revision,
-  { revision, compacted }: Pick<MetaRow, "revision" | "compacted">,
-): void {
-  if (after + 1 < compacted && after < revision) throw new CompactedError(after + 1, compacted);
-  let last = after;
-  for (const change of changes) {
-    if (change.revision > last + 1) break;
-    last = change.revision;
-  }
-  if (last === revision) return;
-  throw new UnavailableError(
-    `Cannot use the database as its log has a gap after revision ${last}: its head is ${revision}`,
-  );
+function isAccessDenied({ errno }: MysqlError): boolean {
+  return errno === 1045 || errno === 1049 || errno === 1698;
 }

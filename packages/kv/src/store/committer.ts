@@ -13,7 +13,13 @@ import {
   UnavailableError,
 } from "./kv-error.ts";
 import type { Operation, Revision, TxnRequest, TxnResult } from "./mvcc-store.ts";
-import { TurnLostError, type LogChange, type LogTurn, type RevisionLog } from "./revision-log.ts";
+import {
+  BehindError,
+  TurnLostError,
+  type LogChange,
+  type LogTurn,
+  type RevisionLog,
+} from "./revision-log.ts";
 import { RowValues } from "./row-values.ts";
 
 /** Most transactions of one batch. */
@@ -41,6 +47,8 @@ export interface CommitterHost {
   broken(error: Error): void;
   /** Runs work that moves the head, one after another, where others move it, too; absent: at once. */
   exclusively?<T>(work: () => Promise<T>): Promise<T>;
+  /** Reads on to the head that others have made, where the log is shared. */
+  catchUp?(): Promise<void>;
   /** Turns a decision into an answer. */
   tell(decided: DecidedTxn): TxnResult | Promise<TxnResult>;
   /** Bytes beyond which puts are refused. */
@@ -142,7 +150,8 @@ export class Committer {
       try {
         return await this.#commitBatch(batch);
       } catch (error) {
-        if (!(error instanceof TurnLostError)) throw error;
+        if (error instanceof BehindError) await this.#host.catchUp?.();
+        else if (!(error instanceof TurnLostError)) throw error;
         if (performance.now() > deadline) {
           throw new UnavailableError(
             `Cannot write as the database goes on refusing: ${error.message}`,

@@ -185,6 +185,8 @@ export interface StoreStatus {
   /** History at or below this is gone; reads of exactly this revision still work. */
   readonly compacted: Revision;
   readonly sizeBytes: number;
+  /** Bytes that hold something, where they are told apart from those that are free within the files. */
+  readonly sizeInUseBytes?: number;
   readonly driver: string;
   /** 16 hex digits; made once per store, kept by backups. */
   readonly clusterId: string;
@@ -212,6 +214,12 @@ export interface MvccStore extends AsyncDisposable {
    * @throws {CompactedError | FutureRevisionError}
    */
   compact(revision: Revision, signal?: AbortSignal): Promise<void>;
+  /**
+   * As `compact`, and waits until the rows are removed, whichever process does it; absent where
+   * nobody can tell.
+   * @throws {CompactedError | FutureRevisionError | UnavailableError}
+   */
+  compactPhysically?(revision: Revision, signal?: AbortSignal): Promise<void>;
   /** The head, linearizable; a plain number where this process knows it without asking. */
   headRevision(): Revision | Promise<Revision>;
   status(signal?: AbortSignal): Promise<StoreStatus>;

@@ -75,6 +75,11 @@ export class TurnLostError extends Error {
   override readonly name = "TurnLostError";
 }
 
+/** Others have committed more than may be read under the lock: read on first, then try again. */
+export class BehindError extends Error {
+  override readonly name = "BehindError";
+}
+
 /** Where the head of a shared log stands, and how far history is compacted. */
 export interface SharedHead {
   readonly revision: Revision;
@@ -161,6 +166,9 @@ export interface LeaseRows {
   remove(id: number): MaybePromise<void>;
 }
 
+/** What a step of compaction came to. */
+export type CompactStep = "done" | "more" | "busy";
+
 /**
  * The append-only log under the MVCC store: what a storage driver does. It knows keys, revisions
  * and rows, and nothing of etcd's transactions. Every driver proves itself by passing
@@ -181,7 +189,10 @@ export interface RevisionLog extends AsyncDisposable {
   readonly keepsValues: boolean;
   /** The newest row of each live key in key order, without values. */
   liveKeys(): AsyncIterable<readonly LogChange[]> | Iterable<readonly LogChange[]>;
-  /** Takes the only write lock, and tells what others committed after `after`, and what leases there are. */
+  /**
+   * Takes the only write lock, and tells what others committed after `after`, and what leases there are.
+   * @throws {BehindError} A shared log only.
+   */
   begin(after: Revision, leases?: LeaseNeeds): MaybePromise<LogTurn>;
   /** Rows with their values; absent where compaction has removed one. */
   rows(positions: readonly LogPosition[]): MaybePromise<readonly (LogChange | undefined)[]>;
@@ -191,8 +202,13 @@ export interface RevisionLog extends AsyncDisposable {
   firstChangesAfter(span: KeySpan, revision: Revision): MaybePromise<readonly LogChange[]>;
   /** Notes durably that history below `revision` may go. */
   raiseCompacted(revision: Revision): MaybePromise<void>;
-  /** Removes a bounded number of rows that compaction has made unreachable; `"done"` when none is left. */
-  compactStep(): MaybePromise<"done" | "more">;
-  /** Bytes in use by rows, as far as known. */
+  /**
+   * Removes a bounded number of rows that compaction has made unreachable: `done` when none is left,
+   * `busy` while another process does it.
+   */
+  compactStep(): MaybePromise<CompactStep>;
+  /** Bytes in use by rows, as far as known: what a quota goes by. */
   sizeBytes(): number;
+  /** Bytes of the files, what is free in them included; absent where nobody knows better than `sizeBytes`. */
+  fileBytes?(): number;
 }

@@ -34,6 +34,8 @@ export class LogFollower {
   #waiting: PromiseWithResolvers<void> | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
+  /** Why it reads on no more. */
+  #failed: Error | undefined;
   #busyUntil = 0;
   readonly #running: Promise<void>;
 
@@ -48,6 +50,7 @@ export class LogFollower {
    * @throws {UnavailableError} The database is away.
    */
   sync(signal?: AbortSignal): Promise<void> {
+    if (this.#failed) return Promise.reject(this.#failed);
     this.#waiting ??= promiseWithResolvers();
     const { promise } = this.#waiting;
     this.#wake?.();
@@ -76,12 +79,18 @@ export class LogFollower {
       } catch (error) {
         waiting?.reject(error);
         if (error instanceof RevisionsLostError || error instanceof CompactedError) {
+          this.#fail(error);
           return this.#host.broken(error);
         }
         pauseMs = failedPauseMs;
       }
       await this.#pause(pauseMs);
     }
+  }
+
+  #fail(error: Error): void {
+    this.#failed = error;
+    this.#waiting?.reject(error);
   }
 
   /** Takes over what is new; tells whether anything was. */

@@ -29,6 +29,7 @@ import { RowValues } from "../store/row-values.ts";
 import { selectLive } from "../store/select-range.ts";
 import { historicReads, rowsToTell, tellRange, tellTxn } from "../store/tell-txn.ts";
 import type { RingLimits } from "./change-ring.ts";
+import { CompactedRemover } from "./compacted-remover.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { processClock, type LeaseClock } from "./lease-terms.ts";
 import { LogFollower, type FollowerHost } from "./log-follower.ts";
@@ -49,9 +50,6 @@ export interface EngineOptions {
 }
 
 const defaultRing: RingLimits = { maxChanges: 50_000, maxBytes: 64 * 1024 * 1024 };
-
-/** Pause between two steps of compaction, so that writes get in between. */
-const compactPauseMs = 2;
 
 /** Opens the MVCC store over a log. Takes the log over: closing the store closes it. */
 export async function openLogMvccStore(
@@ -83,7 +81,7 @@ class LogMvccStore implements MvccStore {
   #closed = false;
   #head: Revision;
   #compacted: Revision;
-  #compacting: Promise<void> | undefined;
+  readonly #remover: CompactedRemover;
 
   constructor(log: RevisionLog, index: KeyIndex, options: EngineOptions) {
     this.#log = log;
@@ -112,13 +110,15 @@ class LogMvccStore implements MvccStore {
       committed: (changes, head) => this.#committed(changes, head),
       tell: (decided) => this.#tell(decided),
       ...(log.shared ? { exclusively: (work) => this.#serial.run(work) } : {}),
+      catchUp: async () => this.#follower?.sync(),
     });
     this.#follower = log.shared && new LogFollower(log.shared, this.#followerHost());
     this.#leases = log.shared?.leases
       ? this.#openSharedLeases(log.shared.leases, clock)
       : log.leases && this.#book && this.#openLeases(log.leases, this.#book, clock);
+    this.#remover = new CompactedRemover(() => log.compactStep(), this.#closing.signal);
     // What a process that was killed left behind.
-    if (this.#compacted > 0) this.#removeCompacted();
+    if (this.#compacted > 0) this.#remover.start();
   }
 
   get leases(): LeaseStore | undefined {
@@ -159,7 +159,12 @@ class LogMvccStore implements MvccStore {
     await this.#log.raiseCompacted(revision);
     this.#noteCompacted(revision);
     // Only now: whoever misses a row finds that `compacted` has passed what it asked for.
-    this.#removeCompacted();
+    this.#remover.start();
+  }
+
+  async compactPhysically(revision: Revision, signal?: AbortSignal): Promise<void> {
+    await this.compact(revision, signal);
+    await this.#remover.done(signal);
   }
 
   headRevision(): Revision | Promise<Revision> {
@@ -169,10 +174,13 @@ class LogMvccStore implements MvccStore {
   }
 
   status(): Promise<StoreStatus> {
+    const inUse = this.#log.sizeBytes();
+    const files = this.#log.fileBytes?.();
     return Promise.resolve({
       revision: this.#head,
       compacted: this.#compacted,
-      sizeBytes: this.#log.sizeBytes(),
+      sizeBytes: files ?? inUse,
+      ...(files === undefined ? {} : { sizeInUseBytes: inUse }),
       driver: this.#log.driver,
       clusterId: this.#log.head.clusterId,
     });
@@ -186,7 +194,7 @@ class LogMvccStore implements MvccStore {
     await this.#leases?.close();
     await this.#committer.idle();
     await this.#follower?.close(closed);
-    await this.#compacting;
+    await this.#remover.idle();
     this.#hub.end(new UnavailableError("Cannot watch on as the store is closed"));
     await this.#log[Symbol.asyncDispose]();
   }
@@ -321,23 +329,6 @@ class LogMvccStore implements MvccStore {
     }
     return tellTxn(decided, values, reads);
   }
-
-  #removeCompacted(): void {
-    this.#compacting ??= this.#runCompaction().finally(() => {
-      this.#compacting = undefined;
-    });
-  }
-
-  async #runCompaction(): Promise<void> {
-    const { signal } = this.#closing;
-    try {
-      while (!signal.aborted && (await this.#log.compactStep()) === "more") {
-        await pause(compactPauseMs);
-      }
-    } catch {
-      // What could not be removed stays, unreachable; the next compaction or the next start goes on.
-    }
-  }
 }
 
 function leaseKeysOf(index: KeyIndex): LeaseKeys {
@@ -347,7 +338,3 @@ function leaseKeysOf(index: KeyIndex): LeaseKeys {
 }
 
 const noReads: ReadonlyMap<DecidedOperation, RangeResult> = new Map();
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

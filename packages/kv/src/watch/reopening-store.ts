@@ -76,6 +76,12 @@ class ReopeningStore implements MvccStore {
     return this.#now().compact(revision, signal);
   }
 
+  async compactPhysically(revision: Revision, signal?: AbortSignal): Promise<void> {
+    const store = this.#now();
+    if (store.compactPhysically) return store.compactPhysically(revision, signal);
+    return store.compact(revision, signal);
+  }
+
   headRevision(): Revision | Promise<Revision> {
     return this.#givenUp ? Promise.reject(this.#givenUp) : this.#store.headRevision();
   }
