@@ -9,9 +9,11 @@ import type {
   WatchListener,
   WatchRequest,
 } from "../store/mvcc-store.ts";
+import { BatchWaiters, maxBehindMs } from "./batch-waiters.ts";
 import { readEtcdFailure } from "./etcd-failure.ts";
 import type { EtcdWire } from "./etcd-wire.ts";
 import type { HeadGuard } from "./head-guard.ts";
+import { ProgressAsks } from "./progress-asks.ts";
 import { WatchCall, type WatchCallListener } from "./watch-call.ts";
 
 /** What a watch needs of its store. */
@@ -31,25 +33,6 @@ export interface WatchHost {
   asks(watch: EtcdWatch, isAsking: boolean): void;
   ended(watch: EtcdWatch): void;
 }
-
-/** A request for progress. */
-interface Ask {
-  /** Calls that began later tell a head that is new enough. */
-  readonly afterCall: number;
-  /** The head after it was made, once that is known. */
-  target: Revision | undefined;
-}
-
-interface Waiter {
-  readonly revision: Revision;
-  readonly done: () => void;
-}
-
-/** An event comes at once, if at all; only then is it worth asking, in milliseconds. */
-const patienceBeforeAskingMs = 15;
-
-/** A watch that is this far behind a write that has an answer is given up, in milliseconds. */
-const maxBehindMs = 5000;
 
 const retryHeadMs = 500;
 
@@ -75,10 +58,11 @@ export class EtcdWatch implements Watch, WatchCallListener {
   #opening = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
-  #asks: Ask[] = [];
-  #waiters: Waiter[] = [];
-  #isOverdue = false;
-  #overdue: NodeJS.Timeout | undefined;
+  readonly #asks = new ProgressAsks();
+  readonly #waiters: BatchWaiters = new BatchWaiters(
+    () => this.settle(),
+    () => this.#giveUp(),
+  );
 
   constructor(request: WatchRequest, listener: WatchListener, host: WatchHost) {
     this.request = request;
@@ -96,7 +80,7 @@ export class EtcdWatch implements Watch, WatchCallListener {
 
   requestProgress(): void {
     if (this.#isEnded) return;
-    this.#asks.push(this.#newAsk());
+    this.#asks.add(this.#host.guard.lastCall);
     this.#host.asks(this, true);
     this.#readHead();
   }
@@ -105,7 +89,7 @@ export class EtcdWatch implements Watch, WatchCallListener {
     if (this.#isEnded || this.#isPaused) return;
     this.#isPaused = true;
     this.#isFresh = false;
-    this.#releaseWaiters();
+    this.#waiters.release();
   }
 
   resume(): void {
@@ -116,11 +100,10 @@ export class EtcdWatch implements Watch, WatchCallListener {
       this.#isLive = this.#next > this.#liveFrom;
       this.#open();
     }
-    if (this.#asks.length > 0) {
-      // What is asked for is what is written now.
-      this.#asks = this.#asks.map(() => this.#newAsk());
-      this.#readHead();
-    }
+    if (this.#asks.isEmpty) return;
+    // What is asked for is what is written now.
+    this.#asks.renew(this.#host.guard.lastCall);
+    this.#readHead();
   }
 
   close(): void {
@@ -133,8 +116,8 @@ export class EtcdWatch implements Watch, WatchCallListener {
     this.#isEnded = true;
     this.#drop();
     clearTimeout(this.#timer);
-    this.#releaseWaiters();
-    this.#asks = [];
+    this.#waiters.release();
+    this.#asks.clear();
     this.#host.ended(this);
     this.#listener.onEnd(error);
   }
@@ -143,17 +126,12 @@ export class EtcdWatch implements Watch, WatchCallListener {
   passed(revision: Revision): Promise<void> | undefined {
     const isDone = this.#next > revision || this.#isEnded || this.#isEmpty;
     if (isDone || !this.#isLive || this.#isPaused) return undefined;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiters.push({ revision, done: resolve });
-    this.#waitForThem();
-    return promise;
+    return this.#waiters.wait(revision);
   }
 
   /** The head was `revision` while a call was under way; `call` is its number. */
   headFound(revision: Revision, call: number): void {
-    for (const ask of this.#asks) {
-      if (ask.afterCall < call) ask.target ??= revision;
-    }
+    this.#asks.headFound(revision, call);
     if (this.#isEmpty) this.#next = Math.max(this.#next, revision + 1);
     this.settle();
   }
@@ -162,13 +140,7 @@ export class EtcdWatch implements Watch, WatchCallListener {
   settle(): void {
     if (this.#isEnded) return;
     if (this.#next > this.#liveFrom) this.#isLive = true;
-    const passed = this.#waiters.filter(({ revision }) => revision < this.#next);
-    if (passed.length > 0) {
-      this.#waiters = this.#waiters.filter(({ revision }) => revision >= this.#next);
-      this.#stopOverdue();
-      if (this.#waiters.length > 0) this.#waitForThem();
-      for (const { done } of passed) done();
-    }
+    this.#waiters.passed(this.#next);
     this.#tellProgress();
     if (this.#isProgressWanted()) this.#call?.askProgress(() => this.#isProgressWanted());
   }
@@ -316,57 +288,28 @@ export class EtcdWatch implements Watch, WatchCallListener {
   #tellProgress(): void {
     const reached = this.#next - 1;
     // A watch that begins in the future is there once the head is.
-    if (this.#isPaused || this.#asks.length === 0 || reached > this.#host.guard.revision) return;
-    const left = this.#asks.filter(({ target }) => target === undefined || target > reached);
-    if (left.length === this.#asks.length) return;
-    this.#asks = left;
-    if (left.length === 0) this.#host.asks(this, false);
+    if (this.#isPaused || reached > this.#host.guard.revision) return;
+    if (!this.#asks.answer(reached)) return;
+    if (this.#asks.isEmpty) this.#host.asks(this, false);
     this.#tell(() => this.#listener.onProgress?.(reached));
   }
 
   #isProgressWanted(): boolean {
     if (this.#isEnded || this.#isPaused) return false;
-    if (!this.#isLive || this.#isOverdue) return true;
-    return this.#asks.some(({ target }) => target !== undefined && target >= this.#next);
-  }
-
-  #newAsk(): Ask {
-    return { afterCall: this.#host.guard.lastCall, target: undefined };
+    return !this.#isLive || this.#waiters.isOverdue || this.#asks.wants(this.#next);
   }
 
   /** `headFound` is told the answer. */
   #readHead(): void {
     this.#host.readHead().catch(() => {
       setTimeout(() => {
-        const isOpen = this.#asks.some(({ target }) => target === undefined);
-        if (!this.#isEnded && isOpen) this.#readHead();
+        if (!this.#isEnded && this.#asks.isHeadMissing) this.#readHead();
       }, retryHeadMs).unref();
     });
   }
 
-  #waitForThem(): void {
-    this.#overdue ??= setTimeout(() => this.#beOverdue(), patienceBeforeAskingMs);
-  }
-
-  #beOverdue(): void {
-    this.#isOverdue = true;
-    this.#overdue = setTimeout(() => {
-      const why = `Cannot watch on as etcd does not tell within ${maxBehindMs} ms what was written`;
-      this.end(new UnavailableError(why));
-    }, maxBehindMs);
-    this.settle();
-  }
-
-  #stopOverdue(): void {
-    this.#isOverdue = false;
-    clearTimeout(this.#overdue);
-    this.#overdue = undefined;
-  }
-
-  #releaseWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    this.#stopOverdue();
-    for (const { done } of waiters) done();
+  #giveUp(): void {
+    const why = `Cannot watch on as etcd does not tell within ${maxBehindMs} ms what was written`;
+    this.end(new UnavailableError(why));
   }
 }
