@@ -4,7 +4,7 @@ import { revisionOf, writtenAt } from "../model/effects.ts";
 import type { Op } from "../record/history.ts";
 import type { RangeResultText, RangeText, TxnResultText, TxnText } from "../record/text.ts";
 import type { Facts } from "./facts.ts";
-import { sameKvs, sameRange, sameTxn } from "./same.ts";
+import { sameKv, sameKvs, sameRange, sameTxn } from "./same.ts";
 import type { Violations } from "./violation.ts";
 
 /** Every read, now or of history, and every transaction that changed nothing, answers what the log says. */
@@ -53,14 +53,27 @@ function checkRange(
   const revision = request.revision || result.revision;
   const expected = evaluateRange(request, replay.timelines.at(revision));
   if (sameRange(expected, result)) return;
-  const keys = [...expected.kvs, ...result.kvs].map(({ key }) => key);
+  const keys = differences(result, expected.kvs);
   violations.add({
     rule: request.revision ? "historic read" : "answer differs from the log",
-    message: `${op.id} read at revision ${revision}: ${JSON.stringify(result)}; the log says ${JSON.stringify(expected)}`,
+    message: `${op.id} read at revision ${revision}: ${tellDifference(result, expected)}`,
     revision,
-    keys: request.end ? [...new Set(keys)].slice(0, 4) : [request.key],
+    keys: request.end ? keys.slice(0, 3) : [request.key],
     of: [op.id],
   });
+}
+
+/** What two answers differ in. */
+function tellDifference(
+  told: Omit<RangeResultText, "revision">,
+  expected: Omit<RangeResultText, "revision">,
+): string {
+  const keys = differences(told, expected.kvs).map((key) => {
+    const [there, wanted] = [told, expected].map(({ kvs }) => kvs.find((kv) => kv.key === key));
+    return `${key}: ${JSON.stringify(there)}, the log has ${JSON.stringify(wanted)}`;
+  });
+  const counts = `count ${told.count} of ${expected.count}, more ${told.more} for ${expected.more}`;
+  return [counts, ...keys].join("; ");
 }
 
 function checkTxn(
@@ -98,12 +111,12 @@ function checkFinal({ history, replay }: Facts, violations: Violations): void {
 }
 
 function differences(
-  { kvs }: RangeResultText,
+  { kvs }: Pick<RangeResultText, "kvs">,
   expected: RangeResultText["kvs"],
 ): readonly string[] {
   const there = new Map(kvs.map((kv) => [kv.key, kv]));
   const wanted = new Map(expected.map((kv) => [kv.key, kv]));
   return Array.from(new Set([...there.keys(), ...wanted.keys()])).filter(
-    (key) => JSON.stringify(there.get(key)) !== JSON.stringify(wanted.get(key)),
+    (key) => !sameKv(there.get(key), wanted.get(key)),
   );
 }
