@@ -107,9 +107,8 @@ class Filling {
     const { leases } = this.#store;
     if (!leases || this.#granted.has(id)) return;
     this.#granted.add(id);
-    // Of an attempt that was interrupted, or of those that were there before.
-    if (await leases.timeToLive(id)) await leases.revoke(id);
-    await leases.grant({ id, ttlSeconds });
+    // One that is there stays: in an etcd it may hold keys of others than this store, too.
+    if (!(await leases.timeToLive(id))) await leases.grant({ id, ttlSeconds });
   }
 
   async #add({ key, value, lease }: KeyValue): Promise<void> {
