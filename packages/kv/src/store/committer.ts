@@ -7,6 +7,7 @@ import type { LeaseView } from "./lease-book.ts";
 import type { LeaseKeys } from "./lease-keys.ts";
 import { leaseNeedsOf } from "./lease-needs.ts";
 import {
+  CompactedError,
   NoSpaceError,
   OutcomeUnknownError,
   RevisionsLostError,
@@ -133,7 +134,8 @@ export class Committer {
         for (const waiting of batch) await this.#runBatch([waiting]);
         return;
       }
-      for (const waiting of batch) waiting.reject(error);
+      const refusal = error instanceof CompactedError ? behind(error) : error;
+      for (const waiting of batch) waiting.reject(refusal);
       // Processes that share a log read on, and so find out what came of it.
       if (error instanceof OutcomeUnknownError && !this.#host.log.shared) {
         this.#host.broken(unavailable(error));
@@ -302,6 +304,12 @@ function hasPut(operations: readonly Operation[]): boolean {
       operation.kind === "put" ||
       (operation.kind === "txn" && (hasPut(operation.success) || hasPut(operation.failure))),
   );
+}
+
+/** The follower finds it out as well, and sees to it that this process lists anew. */
+function behind(cause: CompactedError): UnavailableError {
+  const why = "Cannot write yet as others have compacted what this process has not read";
+  return new UnavailableError(why, { cause });
 }
 
 function unavailable(cause: Error): UnavailableError {
