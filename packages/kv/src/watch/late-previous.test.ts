@@ -20,7 +20,7 @@ class LateLog {
     ): Promise<Awaited<ReturnType<RevisionLog["rows"]>>> => {
       this.asked.resolve();
       await this.answer.promise;
-      const rows = await log.rows(positions);
+      const rows = log.rows(positions);
       // The same objects as in memory, where the value has been dropped.
       return rows.map((row) => row && { ...row, value: row.value ?? k("1") });
     };
