@@ -39,8 +39,12 @@ export class ClientCall<Request, Response>
   #lastError: unknown;
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort = (): void =>
-    this.#cancel(new GrpcError("CANCELLED", "The call was cancelled by its client"));
+  readonly #onAbort = (): void => {
+    // Without a number it has not left, and won't any more.
+    const isUnseen = this.#stream.id === undefined;
+    const why = "The call was cancelled by its client";
+    this.#cancel(new GrpcError("CANCELLED", why, { isUnseen }));
+  };
 
   constructor(
     stream: ClientHttp2Stream,

@@ -113,6 +113,17 @@ describe("GrpcChannel", () => {
     await rejects(call, (error) => isGrpcError(error, "CANCELLED"));
   });
 
+  it("knows that a call was not seen which is cancelled before there is a connection", async () => {
+    await using server = await openOwnServer();
+    await using channel = new GrpcChannel({ target: server.target });
+    const stop = new AbortController();
+    const failure = failureOf(channel.unary(say, note.create(), { signal: stop.signal }));
+    stop.abort();
+    const { status, isUnseen } = await failure;
+    equal(status, "CANCELLED");
+    equal(isUnseen, true);
+  });
+
   it("lets calls end when it is closed, and takes no more", async () => {
     await using server = await openOwnServer();
     const channel = new GrpcChannel({ target: server.target });
