@@ -31,6 +31,13 @@ export type {
 } from "./registry/resource.ts";
 export type { ResourceRegistry, ServedResource } from "./registry/resource-registry.ts";
 export type { HttpHandler, HttpRequest, HttpResponse } from "./request/http-handler.ts";
+export type {
+  ApiResponse,
+  ResponseSink,
+  StreamedBody,
+  UpgradedBody,
+} from "./request/api-response.ts";
+export type { AuthorizedRequest } from "./request/incoming-request.ts";
 export type { Logger } from "./request/logger.ts";
 export type { AuditRecord, AuditSink, AuditStage } from "./audit/audit-sink.ts";
 export { createDiscoveryHandler } from "./discovery/discovery-handler.ts";
@@ -154,7 +161,11 @@ export {
   type EncryptionReport,
 } from "./encryption/encryption-handler.ts";
 export { ReloadLoop } from "./encryption/reload-loop.ts";
-export { Encryption, type EncryptionEvents, type EncryptionOptions } from "./encryption/encryption.ts";
+export {
+  Encryption,
+  type EncryptionEvents,
+  type EncryptionOptions,
+} from "./encryption/encryption.ts";
 export type { ValueTransformer } from "./storage/value-transformer.ts";
 export { isDatabaseUnavailable } from "./pipeline/to-status-error.ts";
 export type { Impersonation } from "./pipeline/impersonate.ts";

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ApiResponse, ResponseSink } from "../request/api-response.ts";
+import { noUpgrade } from "./upgrade-answer.ts";
 import { writeChunks } from "./write-chunks.ts";
 
 /** Writes an answer over HTTP/1.1. */
@@ -7,6 +8,7 @@ export function answerHttp1(answer: ServerResponse, response: ApiResponse): Resp
   if (answer.destroyed) return undefined;
   const { status, body } = response;
   const headers = { ...response.headers } as OutgoingHttpHeaders;
+  if (!Buffer.isBuffer(body) && body.kind === "upgrade") throw noUpgrade();
   if (Buffer.isBuffer(body)) {
     headers["content-length"] = body.length;
     answer.writeHead(status, headers);
@@ -28,6 +30,7 @@ function sinkOf(answer: ServerResponse): ResponseSink {
   return {
     write: (bytes) => !answer.destroyed && answer.write(bytes),
     end: () => void answer.end(),
+    abort: () => void answer.destroy(),
     onDrain: (listener) => void answer.on("drain", listener),
     onClose: (listener) => void answer.once("close", listener),
   };

@@ -1,5 +1,6 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { ApiResponse, ResponseSink } from "../request/api-response.ts";
+import { noUpgrade } from "./upgrade-answer.ts";
 import { writeChunks } from "./write-chunks.ts";
 
 /** Writes an answer to an HTTP/2 stream. */
@@ -11,6 +12,7 @@ export function answerHttp2(
   if (stream.destroyed || stream.closed) return undefined;
   const { status, body } = response;
   const headers = { ":status": status, ...response.headers } as OutgoingHttpHeaders;
+  if (!Buffer.isBuffer(body) && body.kind === "upgrade") throw noUpgrade();
   if (Buffer.isBuffer(body)) {
     headers["content-length"] = body.length;
     if (method === "HEAD") {
@@ -35,6 +37,7 @@ function sinkOf(stream: ServerHttp2Stream): ResponseSink {
   return {
     write: (bytes) => !stream.destroyed && stream.write(bytes),
     end: () => void stream.end(),
+    abort: () => void stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     onDrain: (listener) => void stream.on("drain", listener),
     onClose: (listener) => void stream.once("close", listener),
   };

@@ -9,6 +9,7 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { badRequest } from "@cellplane/apimachinery";
 import type { ApiResponse, ResponseSink } from "../request/api-response.ts";
 import type { Handler } from "../request/handler.ts";
 import type { IncomingRequest, Peer } from "../request/incoming-request.ts";
@@ -16,9 +17,10 @@ import type { Logger } from "../request/logger.ts";
 import { answerHttp1 } from "./http1-answer.ts";
 import { answerHttp2 } from "./http2-answer.ts";
 import { describeListenError } from "./listen-error.ts";
-import { NodeRequest } from "./node-request.ts";
+import { NodeRequest, type NodeRequestParts } from "./node-request.ts";
 import { peerOf } from "./peer.ts";
 import { readBody } from "./read-body.ts";
+import { answerUpgrade } from "./upgrade-answer.ts";
 
 /** Keys and certificates in PEM. */
 export interface TlsOptions {
@@ -35,8 +37,6 @@ export interface ListenerOptions {
   readonly port: number;
   readonly tls: TlsOptions;
   readonly handle: Handler<IncomingRequest>;
-  /** Takes over a connection that asks for another protocol (`exec`, WebSockets). */
-  readonly upgrade?: (request: IncomingRequest, socket: Duplex, head: Buffer) => void;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }
@@ -172,6 +172,7 @@ class NodeListener implements Listener {
       peer: this.#peer(session, session.socket as TLSSocket),
       receivedAtMs: this.#options.nowMs(),
       body: () => readBody(stream, headers["content-length"]),
+      bodyStream: () => stream,
       onAbort: (abort) => void stream.once("aborted", abort),
     });
     this.#serve(request, (response) => answerHttp2(stream, response, request.method));
@@ -179,15 +180,22 @@ class NodeListener implements Listener {
 
   #serveHttp1(message: IncomingMessage, answer: ServerResponse): void {
     if (this.#closing) answer.setHeader("connection", "close");
-    const request = this.#requestOf(message, (abort) => {
-      answer.once("close", () => {
-        if (!answer.writableFinished) abort();
-      });
+    const request = this.#requestOf(message, {
+      onAbort: (abort) => {
+        answer.once("close", () => {
+          if (!answer.writableFinished) abort();
+        });
+      },
+      body: () => readBody(message, message.headers["content-length"]),
+      bodyStream: () => message,
     });
     this.#serve(request, (response) => answerHttp1(answer, response));
   }
 
-  #requestOf(message: IncomingMessage, onAbort: (abort: () => void) => void): NodeRequest {
+  #requestOf(
+    message: IncomingMessage,
+    parts: Pick<NodeRequestParts, "onAbort" | "body" | "bodyStream" | "isUpgrade">,
+  ): NodeRequest {
     const socket = message.socket as TLSSocket;
     return new NodeRequest({
       method: message.method ?? "GET",
@@ -196,8 +204,7 @@ class NodeListener implements Listener {
       rawHeaders: message.rawHeaders,
       peer: this.#peer(socket, socket),
       receivedAtMs: this.#options.nowMs(),
-      body: () => readBody(message, message.headers["content-length"]),
-      onAbort,
+      ...parts,
     });
   }
 
@@ -229,14 +236,17 @@ class NodeListener implements Listener {
 
   #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const { upgrade } = this.#options;
-    if (upgrade)
-      upgrade(
-        this.#requestOf(message, (abort) => socket.once("close", abort)),
-        socket,
-        head,
-      );
-    else socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+    const isEmpty = Number(message.headers["content-length"] ?? 0) === 0;
+    const request = this.#requestOf(message, {
+      onAbort: (abort) => void socket.once("close", abort),
+      isUpgrade: true,
+      // What follows the head is of the other protocol.
+      body: async () => {
+        if (isEmpty) return Buffer.alloc(0);
+        throw badRequest("a request to change the protocol must have no body");
+      },
+    });
+    this.#serve(request, (response) => answerUpgrade({ message, socket, head }, response));
   }
 
   async #close(limitMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
 import type { IncomingRequest, Peer } from "../request/incoming-request.ts";
 
 const noQuery = new URLSearchParams();
@@ -12,6 +13,8 @@ export interface NodeRequestParts {
   readonly peer: Peer;
   readonly receivedAtMs: number;
   readonly body: () => Promise<Buffer>;
+  readonly bodyStream?: () => Readable;
+  readonly isUpgrade?: boolean;
   /** Calls once when the client goes away before its answer is complete. */
   readonly onAbort: (abort: () => void) => void;
   readonly createsStatus?: boolean;
@@ -28,6 +31,8 @@ export class NodeRequest implements IncomingRequest {
   readonly peer: Peer;
   readonly receivedAtMs: number;
   readonly body: () => Promise<Buffer>;
+  readonly bodyStream: () => Readable;
+  readonly isUpgrade: boolean;
   readonly warnings: string[] = [];
   readonly auditId: string;
   readonly createsStatus: boolean;
@@ -46,6 +51,8 @@ export class NodeRequest implements IncomingRequest {
     this.peer = parts.peer;
     this.receivedAtMs = parts.receivedAtMs;
     this.body = parts.body;
+    this.bodyStream = parts.bodyStream ?? (() => toStream(parts.body));
+    this.isUpgrade = parts.isUpgrade === true;
     this.auditId = parts.headers["audit-id"] ?? randomUUID();
     this.createsStatus = parts.createsStatus === true;
     this.#onAbort = parts.onAbort;
@@ -58,4 +65,12 @@ export class NodeRequest implements IncomingRequest {
     this.#signal = controller.signal;
     return this.#signal;
   }
+}
+
+function toStream(body: () => Promise<Buffer>): Readable {
+  return Readable.from(
+    (async function* () {
+      yield await body();
+    })(),
+  );
 }

@@ -11,14 +11,17 @@ import { parseGoDuration } from "../request/parse-go-duration.ts";
 
 const maxMs = 60_000;
 
+// As in Kubernetes: what they open goes on for as long as somebody uses it.
+const longRunning = new Set(["attach", "exec", "log", "portforward", "proxy"]);
+
 /** Adds the deadline: 60 s, or less where `timeout` says so. Watches have none. */
 export function limitTime<Req extends IncomingRequest & WithInfo>(): Stage<
   Req,
   Req & WithDeadline
 > {
   return async (request, next) => {
-    const { verb } = request.info;
-    if (verb === "watch" || verb === "connect") {
+    const { verb, subresource } = request.info;
+    if (verb === "watch" || verb === "connect" || longRunning.has(subresource)) {
       return next(extendRequest(request, { deadline: () => request.signal }));
     }
     const deadline = new Deadline(request, allottedMs(request.query.get("timeout")));

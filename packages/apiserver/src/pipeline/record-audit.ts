@@ -43,6 +43,20 @@ function followEnd(response: ApiResponse, record: Record): ApiResponse {
     record("ResponseComplete", { code: status });
     return response;
   }
+  if (body.kind === "upgrade") {
+    const { take } = body;
+    return {
+      ...response,
+      body: {
+        kind: "upgrade",
+        take: (socket, head) => {
+          record("ResponseStarted", { code: status });
+          socket.once("close", () => record("ResponseComplete", { code: status }));
+          take(socket, head);
+        },
+      },
+    };
+  }
   const { open } = body;
   return {
     ...response,

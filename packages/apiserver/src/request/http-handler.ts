@@ -1,3 +1,5 @@
+import type { Handler } from "./handler.ts";
+import type { AuthorizedRequest } from "./incoming-request.ts";
 import type { UserInfo } from "./user.ts";
 
 /** A request to a path that is no resource, already authenticated and authorized. */
@@ -29,4 +31,6 @@ export interface HttpHandler {
   /** Whether this handler serves that path. */
   readonly handles: (path: string) => boolean;
   readonly handle: (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
+  /** Instead of `handle`, for one whose answers stream or take the connection over. */
+  readonly serve?: Handler<AuthorizedRequest>;
 }

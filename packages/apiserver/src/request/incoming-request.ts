@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { PeerCertificate } from "node:tls";
 import type { RequestInfo } from "./request-info.ts";
 import type { UserInfo } from "./user.ts";
@@ -23,6 +24,10 @@ export interface IncomingRequest {
   readonly receivedAtMs: number;
   /** The whole body. @throws {StatusError} 413 above the limit, 400 for a broken one. */
   readonly body: () => Promise<Buffer>;
+  /** The body as it comes, without a limit; instead of `body`. */
+  readonly bodyStream?: () => Readable;
+  /** The client asks to change the protocol of its connection; it may be answered by `UpgradedBody`. */
+  readonly isUpgrade?: boolean;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
   /** Texts for `Warning` headers. */

@@ -1,5 +1,6 @@
 import { maxBodyBytes, tooLarge } from "../node/read-body.ts";
 import { NodeRequest } from "../node/node-request.ts";
+import { noUpgrade } from "../node/upgrade-answer.ts";
 import type { ApiResponse } from "../request/api-response.ts";
 import type { Handler } from "../request/handler.ts";
 import type { IncomingRequest, Peer } from "../request/incoming-request.ts";
@@ -61,6 +62,7 @@ export class LocalEntries {
 
   #bodyOf({ body }: ApiResponse, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
     if (Buffer.isBuffer(body)) return one(body);
+    if (body.kind === "upgrade") throw noUpgrade();
     if (body.kind === "chunks") return inTurns(body.chunks);
     const stream = new LocalStream();
     const abort = (): void => stream.abort(signal?.reason);

@@ -42,6 +42,7 @@ async function servePath(
 }
 
 async function askHandler(handler: HttpHandler, request: AuthorizedRequest): Promise<ApiResponse> {
+  if (handler.serve) return handler.serve(request);
   const response = await handler.handle({
     method: request.method,
     path: request.path,
