@@ -24,9 +24,14 @@ export async function selectAt(
 ): Promise<RangeSelection | undefined> {
   const span = keySpanOf(request);
   const { revision } = request;
+  const known = firstChangesAfter(span, revision, source);
+  // Nothing has happened since they were read, so that nothing of the index but the page is needed.
+  if (!(known instanceof Promise) && !hasFilters(request) && (request.limit || request.countOnly)) {
+    return selectPageAt(request, known, source);
+  }
   // A key that changes while the log is read is among the first changes, or newer than both.
   const current = source.index.list(span, 0).filter((row) => row.revision <= revision);
-  const changed = await firstChangesAfter(span, revision, source);
+  const changed = await known;
   const changedKeys = new Set(changed.map((row) => row.key));
   const kept = current.filter((row) => !changedKeys.has(row.key));
   const then = [...kept, ...changed.filter((row) => row.previousRevision > 0)].sort(byKey);
@@ -36,6 +41,26 @@ export async function selectAt(
   const rows = await rowsThen(then.slice(0, limit), changedKeys, source.log);
   if (!rows || limit === then.length) return rows && selectRows(rows, request);
   return { rows, count: then.length, more: limit < then.length };
+}
+
+/** The first keys of a range as it was, and their count: costs the page and what has changed since. */
+async function selectPageAt(
+  request: RangeRequest,
+  changed: readonly LogChange[],
+  { index, log }: HistorySource,
+): Promise<RangeSelection | undefined> {
+  const span = keySpanOf(request);
+  const changedKeys = new Set(changed.map((row) => row.key));
+  const before = changed.filter((row) => row.previousRevision > 0);
+  const liveNow = changed.filter((row) => index.get(row.key)).length;
+  const count = index.count(span) - liveNow + before.length;
+  const limit = request.limit ?? 0;
+  if (request.countOnly) return { rows: [], count, more: false };
+  // At most so many of them have changed since.
+  const live = index.list(span, limit + liveNow).filter((row) => !changedKeys.has(row.key));
+  const page = [...live.slice(0, limit), ...before].sort(byKey).slice(0, limit);
+  const rows = await rowsThen(page, changedKeys, log);
+  return rows && { rows, count, more: limit < count };
 }
 
 function byKey(a: LogChange, b: LogChange): number {
