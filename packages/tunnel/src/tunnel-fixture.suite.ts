@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { type CertificateAndKey, issueCertificate, type Issuer } from "@cellplane/x509";
 import { TunnelAgent, type TunnelAgentOptions } from "./agent/tunnel-agent.ts";
-import { TunnelFrontend } from "./frontend/tunnel-frontend.ts";
+import { TunnelFrontend, type TunnelFrontendOptions } from "./frontend/tunnel-frontend.ts";
 import {
   agentCommonNamePrefix,
   agentOrganization,
@@ -153,18 +153,26 @@ export class TunnelFixture implements AsyncDisposable {
 
   /** Starts a frontend for stock clients, whose certificates are of `authority`, on TCP. */
   async frontend(suffix?: string): Promise<number> {
-    const frontend = this.#opened.use(
+    const frontend = this.#openFrontend({ tls: this.serverTls(), suffix });
+    return portOf(await frontend.listen({ host: "127.0.0.1", port: 0 }));
+  }
+
+  /** Starts a frontend on a Unix socket. */
+  async frontendAt(path: string): Promise<void> {
+    await this.#openFrontend({ suffix: undefined }).listen({ path });
+  }
+
+  #openFrontend(options: Pick<TunnelFrontendOptions, "tls" | "suffix">): TunnelFrontend {
+    return this.#opened.use(
       new TunnelFrontend({
-        tls: this.serverTls(),
+        ...options,
         dial: (dial) => this.server.dial(dial),
         authorize: () => true,
-        suffix,
         onError: (error) => {
           throw error;
         },
       }),
     );
-    return portOf(await frontend.listen({ host: "127.0.0.1", port: 0 }));
   }
 
   /** Has something closed with the fixture, before what was opened earlier. */

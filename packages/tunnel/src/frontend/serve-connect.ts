@@ -20,6 +20,8 @@ export async function serveConnect(
   const giveUp = (): void => dialling.abort();
   socket.on("error", giveUp);
   socket.once("close", giveUp);
+  // Who ends the request before its answer wants none.
+  socket.once("end", giveUp);
   try {
     const header = request.headers[headerNames.cluster];
     const destination = findDestination(request.url ?? "", {
@@ -32,6 +34,7 @@ export async function serveConnect(
     }
     const target = await host.dial({ ...destination, signal: dialling.signal });
     socket.off("close", giveUp);
+    socket.off("end", giveUp);
     socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.length > 0) target.write(head);
     joinStreams(socket, target);

@@ -121,16 +121,16 @@ export class PacketLink implements AgentLink {
 
   dial({ address, signal }: LinkDial): Promise<Duplex> {
     if (!this.#isOpen) return Promise.reject(this.#lost());
+    if (signal.aborted) return Promise.reject(reasonOf(signal));
     const random = randomBytes(8).readBigUInt64BE() >> 1n;
     const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
     const giveUp = (): void => {
       if (!this.#pending.delete(random)) return;
       this.#send(packetOf("closeDial", { random }));
-      reject(signal.reason instanceof Error ? signal.reason : new Error("The dial was given up"));
+      reject(reasonOf(signal));
     };
     this.#pending.set(random, { resolve, reject });
-    if (signal.aborted) giveUp();
-    else signal.addEventListener("abort", giveUp, { once: true });
+    signal.addEventListener("abort", giveUp, { once: true });
     this.#send(packetOf("dialRequest", { protocol: "tcp", address, random }));
     return promise.finally(() => signal.removeEventListener("abort", giveUp));
   }
@@ -283,4 +283,8 @@ export class PacketLink implements AgentLink {
       `the agent of cluster "${this.cluster}" left before it had answered`,
     );
   }
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error("The dial was given up");
 }

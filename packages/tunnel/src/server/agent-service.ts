@@ -71,6 +71,8 @@ export function createAgentService(host: AgentServiceHost): GrpcHandler {
     });
     enter(host, call, { link, clusters: admitted.clusters });
     await ended.promise;
+    // A stock agent looks at its connection alone: without its stream it would seem to be served.
+    if (host.sessions.get(call.connection)?.size === 0) call.closeConnection();
   });
 }
 
@@ -139,11 +141,13 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
 
 /** The clusters that an agent says it serves, or what is wrong with that. */
 function readClusters(metadata: Metadata): readonly string[] | string {
+  for (const name of [headerNames.cluster, headerNames.agentIdentifiers]) {
+    if (metadata[name] !== undefined && oneOf(metadata, name) === undefined) {
+      return `expected at most one "${name}" header`;
+    }
+  }
   const named = oneOf(metadata, headerNames.cluster);
   const text = oneOf(metadata, headerNames.agentIdentifiers) ?? "";
-  if (Array.isArray(metadata[headerNames.agentIdentifiers])) {
-    return `expected at most one "${headerNames.agentIdentifiers}" header`;
-  }
   try {
     const { hosts } = parseIdentifiers(text);
     const clusters = [...new Set(named === undefined ? hosts : [named, ...hosts])];
