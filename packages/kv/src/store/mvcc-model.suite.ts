@@ -150,6 +150,11 @@ async function checkHistory(store: MvccStore, model: Model): Promise<void> {
     );
     const { kvs } = await store.range({ key: k("\0"), end: k("\0"), revision });
     deepEqual(kvs, expected, `revision ${revision}`);
+    for (const limit of [1, 2]) {
+      const page = await store.range({ key: k("\0"), end: k("\0"), revision, limit });
+      deepEqual(page.kvs, expected.slice(0, limit), `revision ${revision}, a page of ${limit}`);
+      deepEqual([page.count, page.more], [expected.length, expected.length > limit]);
+    }
     const prefix = await store.range({ key: k("a/"), end: k("a0"), revision, countOnly: true });
     deepEqual(prefix.count, expected.filter((kv) => kv.key.toString().startsWith("a/")).length);
   }
