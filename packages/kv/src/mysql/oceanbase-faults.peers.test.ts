@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { OutcomeUnknownError, UnavailableError } from "../store/kv-error.ts";
+import type { MvccStore } from "../store/mvcc-store.ts";
 import { describeMvccStore } from "../store/mvcc-store.suite.ts";
 import { k, put, RecordingWatch, run } from "../store/mvcc-testing.suite.ts";
 import { MysqlProxy } from "./mysql-proxy.suite.ts";
@@ -9,6 +10,8 @@ import { MysqlSession } from "./mysql-session.ts";
 import { parseMysqlUrl } from "./mysql-url.ts";
 import { faultsAt, stormOf, type Fault, type FaultPoint } from "./oceanbase-faults.suite.ts";
 import { openMysqlStore } from "./open-mysql-store.ts";
+
+const atCommit = ({ statement }: FaultPoint): boolean => statement === "commit";
 
 const everything = { key: k("\0"), end: k("\0") };
 
@@ -32,7 +35,6 @@ describe(
     const newUrl = async (): Promise<string> => proxy.urlOf(await server.newDatabase());
 
     describe("a write, and what is in the database then", () => {
-      const atCommit = ({ statement }: FaultPoint): boolean => statement === "commit";
       const atLock = ({ statement }: FaultPoint): boolean => statement === "lock";
       const atLog = ({ head }: FaultPoint): boolean => head.startsWith("INSERT INTO kv_log");
       const error = (
@@ -85,51 +87,6 @@ describe(
           equal((await store.range({ key: k("a") })).kvs[0]?.version, 3);
         });
       }
-
-      it("is refused with the server's own words where it stays refused, and nothing is written", async () => {
-        await using store = await openMysqlStore(await newUrl());
-        await put(store, "a", "1");
-        proxy.plan = faultsAt(atCommit, error("cannotSerialize"), 1e6);
-        try {
-          await rejects(put(store, "a", "2"), (failure: Error) => {
-            ok(failure instanceof UnavailableError, String(failure));
-            ok(/goes on refusing: can't serialize access/.test(failure.message), failure.message);
-            return true;
-          });
-        } finally {
-          proxy.plan = undefined;
-        }
-        equal(await store.headRevision(), 2);
-        equal((await put(store, "a", "3")).revision, 3);
-      });
-
-      it("is told as unknown where its outcome cannot be found in time, and is there or not", async () => {
-        const url = await newUrl();
-        await using store = await openMysqlStore(url);
-        await put(store, "a", "1");
-        // The commit is done and its answer lost, and nobody comes in any more.
-        proxy.plan = faultsAt(
-          (point) => {
-            if (!atCommit(point)) return false;
-            // As soon as it is on its way.
-            queueMicrotask(() => proxy.switchLeader({ cut: true, awayMs: 60_000 }));
-            return true;
-          },
-          { kind: "unknown", runs: true },
-        );
-        try {
-          await rejects(put(store, "a", "2"), (failure: Error) => {
-            ok(failure instanceof OutcomeUnknownError, String(failure));
-            ok(/Cannot tell whether the write was committed/.test(failure.message));
-            return true;
-          });
-        } finally {
-          proxy.plan = undefined;
-          proxy.switchLeader({ cut: false, awayMs: 0 });
-        }
-        equal((await put(store, "a", "3")).revision, 4);
-        equal((await store.range({ key: k("a") })).kvs[0]?.version, 3);
-      });
     });
 
     describe("a read", () => {
@@ -154,26 +111,11 @@ describe(
           }
         });
       }
+    });
 
-      it("fails as unavailable where OceanBase goes on refusing", async () => {
-        await using store = await openMysqlStore(await newUrl());
-        await put(store, "a", "1");
-        proxy.plan = faultsAt(
-          ({ statement }) => statement === "read",
-          { kind: "error", error: "timeout" },
-          1e6,
-        );
-        try {
-          await rejects(store.range(everything), (failure: Error) => {
-            ok(failure instanceof UnavailableError, String(failure));
-            ok(/maximum query timeout/.test(failure.message), failure.message);
-            return true;
-          });
-        } finally {
-          proxy.plan = undefined;
-        }
-        equal((await store.range(everything)).count, 1);
-      });
+    describeLasting(async () => {
+      const own = await MysqlProxy.open(server.port, { asOceanBase: true });
+      return { proxy: own, url: own.urlOf(await server.newDatabase()) };
     });
 
     describe("the proxy in front of OceanBase", () => {
@@ -232,12 +174,13 @@ describe(
 
     describe("a storm of faults", () => {
       before(() => proxy.faults.clear());
-      describeMvccStore("openMysqlStore()", async () => {
+      const open = async (): Promise<MvccStore> => {
         proxy.plan = undefined;
         const store = await openMysqlStore(await newUrl());
         proxy.plan = stormOf(seed);
         return store;
-      });
+      };
+      describeMvccStore("openMysqlStore()", open, { histories: 10 });
       it("did come", (t) => {
         proxy.plan = undefined;
         t.diagnostic(
@@ -249,3 +192,72 @@ describe(
     });
   },
 );
+
+/** A proxy of its own, and a new database behind it. */
+type Open = () => Promise<{ readonly proxy: MysqlProxy; readonly url: string }>;
+
+function describeLasting(open: Open): void {
+  // At once, for each takes as long as the patience of what it tests.
+  describe("where a fault does not pass", { concurrency: true }, () => {
+    it("a write is refused with the server's own words, and nothing is written", async () => {
+      const { proxy, url } = await open();
+      await using _proxy = proxy;
+      await using store = await openMysqlStore(url);
+      await put(store, "a", "1");
+      proxy.plan = faultsAt(atCommit, { kind: "error", error: "cannotSerialize" }, 1e6);
+      await rejects(put(store, "a", "2"), (failure: Error) => {
+        ok(failure instanceof UnavailableError, String(failure));
+        ok(/goes on refusing: can't serialize access/.test(failure.message), failure.message);
+        return true;
+      });
+      proxy.plan = undefined;
+      equal(await store.headRevision(), 2);
+      equal((await put(store, "a", "3")).revision, 3);
+    });
+
+    it("a write is told as unknown whose outcome cannot be found in time, and is there", async () => {
+      const { proxy, url } = await open();
+      await using _proxy = proxy;
+      await using store = await openMysqlStore(url);
+      await put(store, "a", "1");
+      // The commit is done and its answer lost, and nobody comes in any more.
+      proxy.plan = faultsAt(
+        (point) => {
+          if (!atCommit(point)) return false;
+          // As soon as it is on its way.
+          queueMicrotask(() => proxy.switchLeader({ cut: true, awayMs: 60_000 }));
+          return true;
+        },
+        { kind: "unknown", runs: true },
+      );
+      await rejects(put(store, "a", "2"), (failure: Error) => {
+        ok(failure instanceof OutcomeUnknownError, String(failure));
+        ok(/Cannot tell whether the write was committed/.test(failure.message));
+        return true;
+      });
+      proxy.plan = undefined;
+      proxy.switchLeader({ cut: false, awayMs: 0 });
+      equal((await put(store, "a", "3")).revision, 4);
+      equal((await store.range({ key: k("a") })).kvs[0]?.version, 3);
+    });
+
+    it("a read fails as unavailable", async () => {
+      const { proxy, url } = await open();
+      await using _proxy = proxy;
+      await using store = await openMysqlStore(url);
+      await put(store, "a", "1");
+      proxy.plan = faultsAt(
+        ({ statement }) => statement === "read",
+        { kind: "error", error: "timeout" },
+        1e6,
+      );
+      await rejects(store.range(everything), (failure: Error) => {
+        ok(failure instanceof UnavailableError, String(failure));
+        ok(/maximum query timeout/.test(failure.message), failure.message);
+        return true;
+      });
+      proxy.plan = undefined;
+      equal((await store.range(everything)).count, 1);
+    });
+  });
+}

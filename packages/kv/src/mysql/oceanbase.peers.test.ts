@@ -21,8 +21,10 @@ describe("as OceanBase", { skip: !hasServer("mysql") && "the server is not insta
     await server[Symbol.asyncDispose]();
   });
 
-  describeMvccStore("openMysqlStore()", async () =>
-    openMysqlStore(proxy.urlOf(await server.newDatabase()), { ring }),
+  describeMvccStore(
+    "openMysqlStore()",
+    async () => openMysqlStore(proxy.urlOf(await server.newDatabase()), { ring }),
+    { histories: 10 },
   );
 
   it("is known by its version, with a session set-up of its own, and nothing that it does not promise", async () => {

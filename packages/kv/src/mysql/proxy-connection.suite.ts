@@ -111,7 +111,10 @@ export class ProxyConnection {
     for (const [i, statement] of statements.entries()) {
       const answer = await this.#run(statement);
       if (!answer) return this.destroy();
+      // The server's clock goes on while the proxy is frozen.
+      this.#guardIdle();
       await this.#host.thawed();
+      clearTimeout(this.#guard);
       const isLast = i === statements.length - 1 || errorOf(answer) !== undefined;
       this.#client.send(isLast ? answer : withMore(answer), sequence);
       sequence += answer.length;
@@ -245,12 +248,19 @@ export class ProxyConnection {
       const session = await BackendSession.open(this.#host.backendPort, this.#login);
       lane.session = session;
       lane.applied = 0;
-      if (!this.#host.asOceanBase) void session.closed.then(() => this.#client.socket.destroy());
+      if (!this.#host.asOceanBase) void this.#passEnd(session);
     }
     while (lane.applied < this.#sets.length) {
       await lane.session.query(this.#sets[lane.applied] ?? "");
       lane.applied++;
     }
+  }
+
+  /** The client hears that the server has ended its session, unless the proxy is frozen. */
+  async #passEnd(session: BackendSession): Promise<void> {
+    await session.closed;
+    await this.#host.thawed();
+    this.#client.socket.destroy();
   }
 
   #current(): { session: BackendSession | undefined; applied: number } {

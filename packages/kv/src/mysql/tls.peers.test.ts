@@ -37,47 +37,9 @@ for (const kind of ["mariadb", "mysql"] satisfies ServerKind[]) {
     describeVerification(newUrl);
     describeUsers(newUrl, kind);
     describeSecrets(newUrl);
+    // Last, for it starts the server again.
+    describeServer(() => server);
   });
-
-  describe(
-    `${kind} with another certificate, or none`,
-    { skip: !hasServer(kind) && "the server is not installed" },
-    () => {
-      const refusalOf = async (
-        args: readonly string[],
-        parameters: Parameters,
-      ): Promise<string> => {
-        await using server = await MysqlTestServer.start(kind, args);
-        // Awaited, so that the server is still there.
-        const text = await refusal(urlWith(await server.newDatabase(), parameters), server.port);
-        return text;
-      };
-
-      it("is refused by an address that its certificate does not name, unless only the authority counts", async () => {
-        await using server = await MysqlTestServer.start(kind, serverArgs("named"));
-        const direct = await server.newDatabase();
-        const text = await refusal(urlWith(direct, { "ssl-ca": pem("right") }), server.port);
-        ok(
-          /does not match certificate's altnames.*127\.0\.0\.1.*ssl-mode=VERIFY_CA/.test(text),
-          text,
-        );
-        const url = urlWith(direct, { "ssl-ca": pem("right"), "ssl-mode": "VERIFY_CA" });
-        await use(url);
-        await use(urlWith(direct, { "ssl-ca": pem("right") }).replace("127.0.0.1", "localhost"));
-      });
-
-      it("is refused once its certificate has expired", async () => {
-        const text = await refusalOf(serverArgs("expired"), { "ssl-ca": pem("right") });
-        ok(/certificate has expired; renew the server's certificate/.test(text), text);
-      });
-
-      it("is refused where it offers no TLS although that is required", async () => {
-        const none = kind === "mysql" ? ["--tls-version="] : ["--skip-ssl"];
-        const text = await refusalOf(none, { "ssl-mode": "REQUIRED" });
-        ok(/does not support secure connection; set up TLS there/.test(text), text);
-      });
-    },
-  );
 }
 
 /** Parameters of a URL. */
@@ -145,6 +107,42 @@ function describeUsers(newUrl: NewUrl, kind: ServerKind): void {
   });
 }
 
+function describeServer(given: () => MysqlTestServer): void {
+  describe("a server", () => {
+    /** The URL of a database of the server that runs with other options now. */
+    const restarted = async (args: readonly string[], parameters: Parameters): Promise<string> => {
+      const server = given();
+      await server.kill();
+      await server.run(args);
+      return urlWith(await server.newDatabase(), parameters);
+    };
+
+    it("is refused by an address that its certificate does not name, unless only the authority counts", async () => {
+      const url = await restarted(serverArgs("named"), { "ssl-ca": pem("right") });
+      const text = await refusal(url);
+      ok(
+        /does not match certificate's altnames.*127\.0\.0\.1.*ssl-mode=VERIFY_CA/.test(text),
+        text,
+      );
+      await use(url.replace("?", "?ssl-mode=VERIFY_CA&"));
+      await use(url.replace("127.0.0.1", "localhost"));
+    });
+
+    it("is refused once its certificate has expired", async () => {
+      const text = await refusal(
+        await restarted(serverArgs("expired"), { "ssl-ca": pem("right") }),
+      );
+      ok(/certificate has expired; renew the server's certificate/.test(text), text);
+    });
+
+    it("is refused where it offers no TLS although that is required", async () => {
+      const none = given().kind === "mysql" ? ["--tls-version="] : ["--skip-ssl"];
+      const text = await refusal(await restarted(none, { "ssl-mode": "REQUIRED" }));
+      ok(/does not support secure connection; set up TLS there/.test(text), text);
+    });
+  });
+}
+
 function describeSecrets(newUrl: NewUrl): void {
   describe("the password", () => {
     it("comes from a file or the environment, and is in no message", async () => {
@@ -166,14 +164,14 @@ async function use(url: string, environment: Parameters = {}): Promise<void> {
 }
 
 /** The message, which names the host and no secret. */
-async function refusal(url: string, port: string | number = new URL(url).port): Promise<string> {
+async function refusal(url: string): Promise<string> {
   let text = "";
   await rejects(openMysqlStore(url), (error: Error) => {
     ok(error instanceof UnavailableError, String(error));
     text = error.message;
     return true;
   });
-  ok(text.includes(`127.0.0.1:${port}`), text);
+  ok(text.includes(`127.0.0.1:${new URL(url).port}`), text);
   ok(!/s3cret/.test(text), text);
   return text;
 }

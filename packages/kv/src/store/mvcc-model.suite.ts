@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { KeyValue, MvccStore, Operation } from "./mvcc-store.ts";
-import { k, RecordingWatch, type OpenStore } from "./mvcc-testing.suite.ts";
+import { k, RecordingWatch, type OpenStore, type StoreTraits } from "./mvcc-testing.suite.ts";
 
 /** One random step against the store. */
 type Step =
@@ -161,7 +161,7 @@ async function checkHistory(store: MvccStore, model: Model): Promise<void> {
 }
 
 /** Random histories against the naive model: every revision, every event. */
-export function describeModel(open: OpenStore): void {
+export function describeModel(open: OpenStore, { histories: numRuns = 25 }: StoreTraits): void {
   describe("random histories", () => {
     it("agree with a model that copies everything for each revision", async () => {
       const histories = fc.array(step, { minLength: 1, maxLength: 40 });
@@ -175,7 +175,7 @@ export function describeModel(open: OpenStore): void {
           deepEqual(eventsOf(watch), model.events);
           await checkHistory(store, model);
         }),
-        { numRuns: 25 },
+        { numRuns },
       );
     });
   });

@@ -28,7 +28,7 @@ export function describeMvccStore(name: string, open: OpenStore, traits: StoreTr
     describeHistory(open);
     describeTxn(open, traits);
     describeWatch(open, traits);
-    describeModel(open);
+    describeModel(open, traits);
     describeLife(open);
   });
 }

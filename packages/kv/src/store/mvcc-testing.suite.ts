@@ -21,6 +21,8 @@ export interface StoreTraits {
    * it can't, it ends as a watch of compacted history does.
    */
   readonly previous?: "compacted" | "uncompacted";
+  /** How many random histories are tried: 25 unless given. */
+  readonly histories?: number;
 }
 
 /** The bytes of a text. */
@@ -93,7 +95,7 @@ export class RecordingWatch {
 
   /** Resolves as soon as the condition holds; it is looked at whenever something arrives. */
   async until(condition: (self: this) => boolean): Promise<void> {
-    const deadline = AbortSignal.timeout(10_000);
+    const deadline = AbortSignal.timeout(30_000);
     const late = Promise.withResolvers<never>();
     deadline.addEventListener("abort", () =>
       late.reject(new Error(`The watch has only: ${this.text} ${this.progress.join()}`)),
