@@ -1,4 +1,5 @@
 export type { ConnectionSettings, TokenSource } from "./credentials.ts";
+export { dialThroughProxy, type ProxyTarget } from "./dial-proxy.ts";
 export { createHttpTransport } from "./http-transport.ts";
 export {
   type KubeconfigChoice,
