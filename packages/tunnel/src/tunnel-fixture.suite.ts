@@ -34,7 +34,7 @@ export class TestAuthority {
   }
 
   server(): CertificateAndKey {
-    const hosts = ["localhost", "127.0.0.1"];
+    const hosts = ["localhost", "127.0.0.1", "tunnel.test"];
     return issueCertificate(
       { usage: "server", commonName: "server", hosts, ...validity() },
       this.#issuer,

@@ -1,11 +1,12 @@
 import { renameSync, writeFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "@cellplane/apiserver";
 import { parseAddress, renewalMs, renewCredential } from "@cellplane/tunnel";
 import { readCredentials } from "./read-credentials.ts";
+import { openServerChannel } from "./server-channel.ts";
 
 const lookEveryMs = 60_000;
+const dialWithinMs = 10_000;
 
 /**
  * Renews an agent's certificate in its folder after two thirds of its life, by whichever server
@@ -39,9 +40,12 @@ export async function renewIfDue(
   let failure: unknown;
   for (const server of servers) {
     const host = parseAddress(server)?.host ?? "";
-    const tls = { ca, cert, key, ...(isIP(host) === 0 ? { servername: host } : {}) };
     try {
-      const renewed = await renewCredential(cert, { target: `https://${server}`, tls });
+      const channel = await openServerChannel(
+        { host, address: server },
+        { tls: { ca, cert, key }, env: process.env, signal: AbortSignal.timeout(dialWithinMs) },
+      );
+      const renewed = await renewCredential(cert, channel);
       // The key first: with an old certificate it fails at once, and is read again.
       write(join(credentialsDir, "tls.key"), renewed.key);
       write(join(credentialsDir, "tls.crt"), renewed.cert);

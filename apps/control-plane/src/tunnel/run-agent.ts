@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { ServerError } from "../options/server-error.ts";
 import { keepRenewed } from "./keep-renewed.ts";
 import { readCredentials } from "./read-credentials.ts";
+import { openServerChannel } from "./server-channel.ts";
 import { upstreamOf } from "./cluster-directory.ts";
 
 /** What `agent` is told. */
@@ -32,13 +32,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     cluster,
     agentId: options.agentId ?? `${hostname()}/${process.pid}`,
     targets: { target: targetOf(options.target), allowed: options.allowed },
-    channelOf: ({ host, address }) => ({
-      target: `https://${address}`,
-      tls: {
-        ...readCredentials(credentialsDir),
-        ...(isIP(host) === 0 ? { servername: host } : {}),
-      },
-    }),
+    channelOf: (server, signal) =>
+      openServerChannel(server, {
+        tls: readCredentials(credentialsDir),
+        env: process.env,
+        signal,
+      }),
     events: {
       onConnect: (server, serverId) => {
         logger.info({ server, serverId, cluster }, "connected");

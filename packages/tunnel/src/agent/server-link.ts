@@ -170,14 +170,28 @@ export class ServerLink {
   }
 
   #openOwn(random: bigint, socket: Socket): void {
-    const stream = this.#channel.openStream({
-      ":method": "POST",
-      ":path": connectionPath,
-      [headerNames.dial]: String(random),
-    });
+    const stream = this.#tryStream(random);
+    if (!stream) {
+      socket.destroy();
+      const error = "the agent's connection to the server is over";
+      this.#call.send(packetOf("dialResponse", { random, error, connectId: 0n }));
+      return;
+    }
     this.#own.add(stream);
     stream.once("close", () => this.#own.delete(stream));
     joinStreams(stream, socket);
+  }
+
+  #tryStream(random: bigint): ClientHttp2Stream | undefined {
+    try {
+      return this.#channel.openStream({
+        ":method": "POST",
+        ":path": connectionPath,
+        [headerNames.dial]: String(random),
+      });
+    } catch {
+      return undefined;
+    }
   }
 
   #openShared(random: bigint, socket: Socket): void {

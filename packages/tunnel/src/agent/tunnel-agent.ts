@@ -14,11 +14,11 @@ export interface TunnelAgentEvents {
 export interface TunnelAgentOptions extends Omit<LinkOptions, "channel"> {
   /** `host:port` of the servers; a name stands for all its addresses. */
   readonly servers: readonly string[];
-  /** Called for each connection, so that renewed certificates are used. */
-  readonly channelOf: (server: {
-    readonly host: string;
-    readonly address: string;
-  }) => GrpcChannelOptions;
+  /** Called for each connection, so that renewed certificates are used; it may open it, e.g. through a proxy. */
+  readonly channelOf: (
+    server: { readonly host: string; readonly address: string },
+    signal: AbortSignal,
+  ) => GrpcChannelOptions | Promise<GrpcChannelOptions>;
   readonly events?: Partial<TunnelAgentEvents>;
 }
 
@@ -122,11 +122,10 @@ export class TunnelAgent implements AsyncDisposable {
     address,
   }: ServerAddress): Promise<"lost" | "failed" | "known"> {
     const { events } = this.#options;
-    const link = new ServerLink({
-      ...this.#options,
-      channel: this.#options.channelOf({ host, address }),
-    });
     try {
+      const { signal } = this.#stopping;
+      const channel = await this.#options.channelOf({ host, address }, signal);
+      const link = new ServerLink({ ...this.#options, channel });
       const { serverId, serverCount } = await link.greeting;
       this.#serverCount = serverCount;
       if (this.#links.has(serverId) || this.#stopping.signal.aborted) {
