@@ -45,6 +45,11 @@ Examples:
     "serve agents of members that can only dial out, on this address",
     parseListen,
   );
+  up.option(
+    "--tunnel-advertise <host:port>",
+    "… and the address that they are told, e.g. of a load balancer; its name is in the certificate",
+    parseListen,
+  );
   const member = createServerCommand(
     "member",
     {

@@ -23,6 +23,9 @@ export {
   type Credentials,
 } from "./server/authenticate.ts";
 export type { AgentEvents } from "./server/agent-service.ts";
+export type { TakeToken } from "./server/token-service.ts";
+export { bringToken } from "./agent/bring-token.ts";
+export type { MemberToken } from "./protocol/methods.ts";
 export type { SignAgent } from "./server/credentials-service.ts";
 export { type AgentCredential, renewalMs, renewCredential } from "./agent/renew-credential.ts";
 export type { TunnelDirectory, TunnelRoute } from "./server/tunnel-directory.ts";

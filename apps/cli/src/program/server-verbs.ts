@@ -18,6 +18,8 @@ export const serverVerbs: readonly {
       "--log-level",
       "--envelope-key-file",
       "--envelope-kms",
+      "--tunnel-listen",
+      "--tunnel-advertise",
     ],
   },
   {
@@ -65,6 +67,22 @@ export const serverVerbs: readonly {
       "--webhook-service",
       "--dry-run",
       "--output",
+    ],
+  },
+  {
+    name: "agent",
+    summary: "Connect a member cluster that can only dial out to its control plane",
+    options: [
+      "--server",
+      "--cluster",
+      "--credentials",
+      "--target",
+      "--allow",
+      "--agent-id",
+      "--token-account",
+      "--member-kubeconfig",
+      "--grace-seconds",
+      "--log-level",
     ],
   },
   {

@@ -1,4 +1,4 @@
-import type { ApiServer, Logger, Pki } from "@cellplane/apiserver";
+import type { ApiServer, Logger, ServingCertificate } from "@cellplane/apiserver";
 
 /** The longest delay that a timer can have is 24.8 days. */
 const longestDelayMs = 20 * 24 * 3600 * 1000;
@@ -7,8 +7,8 @@ const retryMs = 3600 * 1000;
 /** Takes new certificates into use before the old ones end; until disposed. */
 export function renewCertificates(deps: {
   readonly server: Pick<ApiServer, "reloadTls">;
-  readonly pki: Pki;
-  readonly ensure: () => Promise<Pki>;
+  readonly pki: ServingCertificate;
+  readonly ensure: () => Promise<ServingCertificate>;
   readonly nowMs: () => number;
   readonly logger: Logger;
 }): Disposable {

@@ -23,6 +23,8 @@ export interface ServerOptions extends EncryptionFlags {
   readonly logLevel: string;
   /** Where agents of members dial in. */
   readonly tunnelListen?: { readonly host: string; readonly port: number };
+  /** … and where they find it, if not there. */
+  readonly tunnelAdvertise?: { readonly host: string; readonly port: number };
 }
 
 /** `HOST:PORT`, `[V6]:PORT` or `:PORT`. */

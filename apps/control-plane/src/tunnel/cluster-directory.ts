@@ -1,13 +1,24 @@
 import type { ObjectAccess } from "@cellplane/apiserver";
-import { kubefed, type KubeFedCluster, parseMemberName } from "@cellplane/federation";
+import { annotations, kubefed, type KubeFedCluster, parseMemberName } from "@cellplane/federation";
 import { formatAddress, type TunnelDirectory, type TunnelRoute } from "@cellplane/tunnel";
 
 /** A cluster's name, and what has changed: it may no longer be reached as before. */
 export type RouteListener = (cluster: string) => void;
 
+/** A cluster that is reached through the tunnel. */
+interface Entry extends TunnelRoute {
+  /** Certificates of agents that were issued until then are refused; milliseconds since 1970. */
+  readonly revokedUntilMs: number;
+  readonly createdAtMs: number;
+  readonly takesCredential: boolean;
+}
+
+// How far the clocks of control planes on one store may be apart.
+const clockSkewMs = 5000;
+
 /** The clusters that are reached through the tunnel, as their KubeFedClusters say. */
 export class ClusterDirectory implements TunnelDirectory, Disposable {
-  readonly #routes = new Map<string, TunnelRoute>();
+  readonly #routes = new Map<string, Entry>();
   readonly #onChange: RouteListener;
   #watch: Disposable | undefined;
 
@@ -32,9 +43,26 @@ export class ClusterDirectory implements TunnelDirectory, Disposable {
     return this.#routes.get(cluster);
   }
 
-  /** Names of all, in order. */
-  clusters(): readonly string[] {
-    return [...this.#routes.keys()].sort();
+  /** All, in the order of their names. */
+  clusters(): readonly { readonly name: string; readonly upstream: string }[] {
+    return Array.from(this.#routes, ([name, { upstream }]) => ({ name, upstream })).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+  }
+
+  /**
+   * Whether an agent's certificate may serve a cluster, by when it was issued: before the cluster
+   * was joined, it was for another of that name.
+   */
+  accepts(cluster: string, issuedAtMs: number): boolean {
+    const entry = this.#routes.get(cluster);
+    if (!entry) return true;
+    return issuedAtMs > entry.revokedUntilMs && issuedAtMs > entry.createdAtMs - clockSkewMs;
+  }
+
+  /** Whether the agents of a cluster bring the credential for its API server. */
+  takesCredential(cluster: string): boolean {
+    return this.#routes.get(cluster)?.takesCredential ?? false;
   }
 
   [Symbol.dispose](): void {
@@ -49,13 +77,31 @@ export class ClusterDirectory implements TunnelDirectory, Disposable {
       object.spec.connection === "Tunnel" ? upstreamOf(object.spec.apiEndpoint) : undefined;
     if (upstream === undefined) return this.#remove(name);
     const before = this.#routes.get(name);
-    this.#routes.set(name, { upstream });
-    if (before !== undefined && before.upstream !== upstream) this.#onChange(name);
+    const entry = { upstream, ...readMarks(object) };
+    this.#routes.set(name, entry);
+    if (before === undefined) return;
+    const isRevoked = before.revokedUntilMs !== entry.revokedUntilMs;
+    const isOther = before.createdAtMs !== entry.createdAtMs || before.upstream !== upstream;
+    if (isRevoked || isOther) this.#onChange(name);
   }
 
   #remove(name: string): void {
     if (this.#routes.delete(name)) this.#onChange(name);
   }
+}
+
+function readMarks({ metadata }: KubeFedCluster): Omit<Entry, "upstream"> {
+  const { [annotations.agentsRevoked]: revoked, [annotations.agentCredential]: credential } =
+    metadata.annotations ?? {};
+  const timeOf = (text: string | null | undefined): number => {
+    const ms = Date.parse(text ?? "");
+    return Number.isNaN(ms) ? 0 : ms;
+  };
+  return {
+    revokedUntilMs: timeOf(revoked),
+    createdAtMs: timeOf(metadata.creationTimestamp),
+    takesCredential: credential === "true",
+  };
 }
 
 /** `host:port` of an endpoint, as the agent in the cluster is to dial it. */

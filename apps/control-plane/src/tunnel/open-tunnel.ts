@@ -1,18 +1,22 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { ensureServingCertificate, type Logger, type ObjectAccess } from "@cellplane/apiserver";
+import {
+  ensureServingCertificate,
+  type Logger,
+  type ObjectAccess,
+  type ServingCertificate,
+} from "@cellplane/apiserver";
 import type { SubscribeReachability } from "@cellplane/controllers";
 import { isJsonObject } from "@cellplane/apimachinery";
 import { kubefed } from "@cellplane/federation";
 import type { MetricRegistry } from "@cellplane/metrics";
-import {
-  authenticateCertificate,
-  formatAddress,
-  parseAddress,
-  type TunnelDial,
-  TunnelServer,
-} from "@cellplane/tunnel";
+import type { Envelope } from "@cellplane/kms";
+import { formatAddress, parseAddress, type TunnelDial, TunnelServer } from "@cellplane/tunnel";
+import { renewCertificates } from "../kubernetes-api/renew-certificates.ts";
 import { certificateHosts } from "../kubernetes-api/server-address.ts";
+import { authenticateUnrevoked } from "./authenticate-agent.ts";
+import { createTokenTaker } from "./take-token.ts";
+import { computeTunnelStatus, TunnelIncidents, type TunnelStatus } from "./tunnel-status.ts";
 import { ServerError } from "../options/server-error.ts";
 import { createAgentSigner, signRequests } from "./request-signer.ts";
 import { ClusterDirectory } from "./cluster-directory.ts";
@@ -21,6 +25,10 @@ import { ClusterDirectory } from "./cluster-directory.ts";
 export interface TunnelOptions {
   readonly dataDir: string;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where agents find it, if not there: a load balancer, or a translated address. */
+  readonly advertise?: { readonly host: string; readonly port: number };
+  /** Seals the tokens that agents bring. */
+  readonly seal?: Envelope;
   readonly objects: ObjectAccess;
   readonly metrics: MetricRegistry;
   readonly logger: Logger;
@@ -32,6 +40,7 @@ export interface Tunnel extends AsyncDisposable {
   readonly directory: ClusterDirectory;
   /** `host:port` that it listens on. */
   readonly address: string;
+  status(): TunnelStatus;
   dial(dial: TunnelDial): ReturnType<TunnelServer["dial"]>;
   /** Has a listener told when a cluster's first agent has come, and when its last has left. */
   readonly onReachability: SubscribeReachability;
@@ -42,15 +51,21 @@ const drainMs = 2000;
 /** Serves agents, whose certificates are of the control plane's own authority. */
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   const { logger } = options;
-  const serving = await ensureServingCertificate(join(options.dataDir, "pki"), {
-    commonName: "cellplane-tunnel",
-    hosts: certificateHosts(options.listen.host),
-    nowMs: Date.now(),
-  });
+  const ensure = (): Promise<ServingCertificate> => ensureCertificate(options);
+  const serving = await ensure();
   await using opened = new AsyncDisposableStack();
+  const incidents = new TunnelIncidents(Date.now);
   const directory = opened.use(
-    new ClusterDirectory((cluster) => server.drop(cluster, "the cluster is reached otherwise now")),
+    new ClusterDirectory((cluster) => {
+      server.drop(cluster, "the cluster is reached otherwise now, or its agents were revoked");
+      if (!directory.routeOf(cluster)) incidents.forget(cluster);
+    }),
   );
+  const note = (clusters: readonly string[], why: string): void => {
+    const known = clusters.filter((cluster) => directory.routeOf(cluster));
+    for (const cluster of known) incidents.note(cluster, why);
+    if (known.length === 0) incidents.noteOther(why);
+  };
   const listeners = new Set<Parameters<SubscribeReachability>[0]>();
   const tell = (cluster: string, wasAlone: boolean, isReachable: boolean): void => {
     if (wasAlone) for (const listener of listeners) listener(cluster, isReachable);
@@ -59,13 +74,18 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     server.links().filter((link) => link.cluster === cluster).length;
   const signer = createAgentSigner(join(options.dataDir, "pki"));
   const { certificate: cert, key } = serving.server;
+  // Stable as long as the host and the port are: an agent connects once to each server.
+  const serverId = `${hostname()}:${options.listen.port}`;
   const server = new TunnelServer({
     tls: { cert, key, ca: serving.ca },
-    authenticate: authenticateCertificate,
+    authenticate: authenticateUnrevoked(directory, (cluster, why) => {
+      logger.warn({ cluster, why }, "agent refused");
+      note([cluster], why);
+    }),
     directory,
     sign: signer.sign,
-    // Stable as long as the host and the port are: an agent connects once to each server.
-    serverId: `${hostname()}:${options.listen.port}`,
+    takeToken: createTokenTaker({ ...options, directory }),
+    serverId,
     metrics: options.metrics,
     events: {
       onConnect: ({ cluster, agentId, address }) => {
@@ -74,25 +94,49 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
       },
       onEnd: ({ cluster, agentId }, why) => {
         logger.info({ cluster, agent: agentId, why }, "agent left");
+        note([cluster], `agent ${agentId} left: ${why}`);
         tell(cluster, others(cluster) === 0, false);
       },
-      onRefuse: (why, { id, address }) => logger.warn({ agent: id, address, why }, "agent refused"),
-      onCut: ({ cluster }, why) => logger.warn({ cluster, why }, "connection cut"),
+      onRefuse: (why, { id, address, clusters = [] }) => {
+        logger.warn({ agent: id, address, clusters, why }, "agent refused");
+        note(clusters, `agent ${id} at ${address} was refused: ${why}`);
+      },
+      onCut: ({ cluster, agentId }, why) => {
+        logger.warn({ cluster, agent: agentId, why }, "connection cut");
+        note([cluster], `a connection was cut: ${why}`);
+      },
     },
   });
   opened.defer(() => server.close(drainMs));
   await directory.open(options.objects);
   opened.use(await signRequests(options.objects, signer, logger));
   const address = await listen(server, options.listen);
-  await announce(options.objects, {
-    address: advertised(options.listen, address),
-    ca: serving.ca,
-  });
+  opened.use(
+    renewCertificates({
+      server: {
+        reloadTls: ({ key: newKey, cert: newCert, clientCa }) =>
+          server.renewTls({ key: newKey, cert: newCert, ca: clientCa }),
+      },
+      pki: serving,
+      ensure,
+      nowMs: Date.now,
+      logger,
+    }),
+  );
+  await announce(options.objects, { address: advertised(options, address), ca: serving.ca });
   const whole = opened.move();
   return {
     server,
     directory,
     address,
+    status: () =>
+      computeTunnelStatus({
+        serverId,
+        address,
+        links: server.links(),
+        clusters: directory.clusters(),
+        incidents,
+      }),
     dial: (dial) => server.dial(dial),
     onReachability: (listener) => {
       listeners.add(listener);
@@ -102,8 +146,24 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
 }
 
+function ensureCertificate({
+  dataDir,
+  listen: { host },
+  advertise,
+}: TunnelOptions): Promise<ServingCertificate> {
+  return ensureServingCertificate(join(dataDir, "pki"), {
+    commonName: "cellplane-tunnel",
+    hosts: [...certificateHosts(host), ...(advertise ? [advertise.host] : [])],
+    nowMs: Date.now(),
+  });
+}
+
 /** `host:port` for those elsewhere: where every address is listened on, the host's name. */
-function advertised({ host }: { readonly host: string }, address: string): string {
+function advertised(
+  { listen: { host }, advertise }: Pick<TunnelOptions, "listen" | "advertise">,
+  address: string,
+): string {
+  if (advertise) return formatAddress(advertise);
   const [any] = certificateHosts(host);
   const { port } = parseAddress(address) ?? { port: 0 };
   return formatAddress({ host: any ?? host, port });

@@ -68,6 +68,12 @@ export const annotations = {
   followedBy: "federation.cellplane.io/followed-by",
   /** `"true"` on a Namespace: it may be deleted with the federated objects in it. */
   deleteContents: "federation.cellplane.io/delete-contents",
+  /** On a KubeFedCluster: agents whose certificates are not younger than this RFC 3339 time are refused. */
+  agentsRevoked: "federation.cellplane.io/agents-revoked",
+  /** `"true"` on a KubeFedCluster: its agents bring the credential for its API server. */
+  agentCredential: "federation.cellplane.io/agent-credential",
+  /** On a Secret that an agent brought: when its token ends, RFC 3339. */
+  tokenEnds: "federation.cellplane.io/token-ends",
 } as const;
 
 /** Finalizers of ours. */

@@ -25,6 +25,23 @@ export const renewMethod: UnaryMethod<Uint8Array, Uint8Array> = {
   response: rawBytes,
 };
 
+/** What an agent brings for the API server of its cluster. */
+export interface MemberToken {
+  readonly token: string;
+  /** When the token ends, RFC 3339. */
+  readonly endsAt: string;
+  /** The authority of the API server, PEM; absent where its certificate is publicly trusted. */
+  readonly ca?: string;
+}
+
+/** Takes a short-lived token for the agent's own cluster: JSON of a `MemberToken`. Answers nothing. */
+export const bringTokenMethod: UnaryMethod<Uint8Array, Uint8Array> = {
+  kind: "unary",
+  path: "/cellplane.tunnel.v1.Credentials/BringToken",
+  request: rawBytes,
+  response: rawBytes,
+};
+
 /** Where an agent of ours opens the bytes of one connection, beside its stream and on the same session. */
 export const connectionPath = "/cellplane.tunnel.v1/Connection";
 

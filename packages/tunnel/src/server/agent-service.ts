@@ -20,7 +20,12 @@ export interface AgentEvents {
   readonly onEnd: (link: PacketLink, why: string) => void;
   readonly onRefuse: (
     why: string,
-    agent: { readonly id: string; readonly address: string },
+    agent: {
+      readonly id: string;
+      readonly address: string;
+      /** That it named, where it came so far. */
+      readonly clusters?: readonly string[];
+    },
   ) => void;
   readonly onCut: (link: PacketLink, why: string) => void;
 }
@@ -84,13 +89,14 @@ interface Admitted {
 async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted> {
   const agentId = oneOf(call.metadata, headerNames.agentId);
   const address = call.peer.address;
+  let named: readonly string[] = [];
   const refuse = (
     reason: string,
     status: "UNAUTHENTICATED" | "PERMISSION_DENIED" | "INVALID_ARGUMENT" | "ALREADY_EXISTS",
     why: string,
   ): GrpcError => {
     host.metrics.refusals.add({ reason });
-    host.events.onRefuse(why, { id: agentId ?? "", address });
+    host.events.onRefuse(why, { id: agentId ?? "", address, clusters: named });
     return new GrpcError(status, why);
   };
   if (agentId === undefined) {
@@ -102,6 +108,7 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
   }
   const clusters = readClusters(call.metadata);
   if (typeof clusters === "string") throw refuse("malformed", "INVALID_ARGUMENT", clusters);
+  named = clusters;
   const identity = await host.authenticate(credentialsOf(call));
   if (!identity)
     throw refuse("unauthenticated", "UNAUTHENTICATED", "the agent has no valid credential");

@@ -11,6 +11,7 @@ import { apiServerAddress, connectionPath, headerNames } from "../protocol/metho
 import { type AgentEvents, createAgentService } from "./agent-service.ts";
 import type { AuthenticateAgent } from "./authenticate.ts";
 import { createCredentialsService, type SignAgent } from "./credentials-service.ts";
+import { createTokenService, type TakeToken } from "./token-service.ts";
 import { ClusterTable } from "./cluster-table.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
 import { createTunnelMetrics, type TunnelMetrics } from "./tunnel-metrics.ts";
@@ -25,6 +26,8 @@ export interface TunnelServerOptions {
   readonly serverId: string;
   /** Certifies new keys of agents; without it they have to be brought along. */
   readonly sign?: SignAgent;
+  /** Keeps tokens that agents bring for their clusters; without it none are taken. */
+  readonly takeToken?: TakeToken;
   /** How many servers there are; 1 unless given. */
   readonly serverCount?: () => number;
   /** 10 s unless given; agents give up after 5 s. */
@@ -83,6 +86,7 @@ export class TunnelServer implements AsyncDisposable {
           events,
         }),
         ...(options.sign ? [createCredentialsService(options.authenticate, options.sign)] : []),
+        ...(options.takeToken ? [createTokenService(options.authenticate, options.takeToken)] : []),
       ],
       tls: { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2", ...options.tls },
       onStream: (stream, headers) => this.#takeStream(stream, headers),
