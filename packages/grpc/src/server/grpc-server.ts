@@ -84,6 +84,7 @@ export class GrpcServer implements AsyncDisposable {
           ...options.tls,
           ALPNProtocols: ["h2", "http/1.1"],
           handshakeTimeout: handshakeTimeoutMs,
+          noDelay: true,
         })
       : createServer({ noDelay: true });
     this.#server.on(options.tls ? "secureConnection" : "connection", (socket: Socket) =>

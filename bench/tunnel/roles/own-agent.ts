@@ -1,0 +1,31 @@
+/** Agents of ours: as many as wanted, each of its own cluster. */
+import { TunnelAgent } from "../../../packages/tunnel/src/index.ts";
+import { runRole } from "./role.ts";
+
+/** Who connects where. */
+export interface AgentConfig {
+  readonly servers: readonly string[];
+  readonly target: string;
+  readonly ca: string;
+  readonly agents: readonly {
+    readonly cluster: string;
+    readonly cert: string;
+    readonly key: string;
+  }[];
+}
+
+runRole<AgentConfig>(async ({ servers, target, ca, agents }) => {
+  for (const { cluster, cert, key } of agents) {
+    void new TunnelAgent({
+      servers,
+      agentId: `agent-${cluster}`,
+      cluster,
+      targets: { target },
+      channelOf: ({ address }) => ({
+        target: `https://${address}`,
+        tls: { ca, cert, key, servername: "localhost" },
+      }),
+    });
+  }
+  return 0;
+});
