@@ -8,6 +8,8 @@ interface RawOptions {
   readonly target?: string;
   readonly allow?: readonly string[];
   readonly agentId?: string;
+  readonly tokenAccount?: string;
+  readonly memberKubeconfig?: string;
   readonly graceSeconds: number;
   readonly logLevel: string;
 }
@@ -31,6 +33,14 @@ export function createAgentCommand(): Command {
     )
     .option("--allow <host:port...>", "further addresses that the control plane may name")
     .option("--agent-id <id>", "its name among the agents (default: host name and process)")
+    .option(
+      "--token-account <namespace/name>",
+      "bring the control plane tokens of this service account, of one hour each: for a cluster that was joined with --no-member-access",
+    )
+    .option(
+      "--member-kubeconfig <file>",
+      "… and ask for them by this kubeconfig (default: as the pod that it runs in)",
+    )
     .option(
       "--grace-seconds <seconds>",
       "how long connections may go on after SIGTERM",
@@ -60,6 +70,8 @@ Examples:
         target: raw.target,
         allowed: raw.allow ?? [],
         agentId: raw.agentId,
+        tokenAccount: raw.tokenAccount,
+        memberKubeconfig: raw.memberKubeconfig,
         graceMs: raw.graceSeconds * 1000,
         logLevel: raw.logLevel,
       });

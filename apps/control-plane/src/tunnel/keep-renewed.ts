@@ -1,12 +1,11 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "@cellplane/apiserver";
-import { parseAddress, renewalMs, renewCredential } from "@cellplane/tunnel";
+import { renewalMs, renewCredential } from "@cellplane/tunnel";
+import { atAnyServer } from "./at-any-server.ts";
 import { readCredentials } from "./read-credentials.ts";
-import { openServerChannel } from "./server-channel.ts";
 
 const lookEveryMs = 60_000;
-const dialWithinMs = 10_000;
 
 /**
  * Renews an agent's certificate in its folder after two thirds of its life, by whichever server
@@ -35,26 +34,15 @@ export async function renewIfDue(
   }: { readonly credentialsDir: string; readonly servers: readonly string[] },
   nowMs: number,
 ): Promise<Date | undefined> {
-  const { ca, cert, key } = readCredentials(credentialsDir);
+  const { cert } = readCredentials(credentialsDir);
   if (renewalMs(cert) > nowMs) return undefined;
-  let failure: unknown;
-  for (const server of servers) {
-    const host = parseAddress(server)?.host ?? "";
-    try {
-      const channel = await openServerChannel(
-        { host, address: server },
-        { tls: { ca, cert, key }, env: process.env, signal: AbortSignal.timeout(dialWithinMs) },
-      );
-      const renewed = await renewCredential(cert, channel);
-      // The key first: with an old certificate it fails at once, and is read again.
-      write(join(credentialsDir, "tls.key"), renewed.key);
-      write(join(credentialsDir, "tls.crt"), renewed.cert);
-      return new Date(renewalMs(renewed.cert));
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
+  const renewed = await atAnyServer(servers, credentialsDir, (channel) =>
+    renewCredential(cert, channel),
+  );
+  // The key first: with an old certificate it fails at once, and is read again.
+  write(join(credentialsDir, "tls.key"), renewed.key);
+  write(join(credentialsDir, "tls.crt"), renewed.cert);
+  return new Date(renewalMs(renewed.cert));
 }
 
 function write(path: string, text: string): void {

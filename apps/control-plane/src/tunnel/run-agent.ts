@@ -1,9 +1,13 @@
 import { once } from "node:events";
 import { hostname } from "node:os";
-import { isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
+import type { Logger } from "@cellplane/apiserver";
+import { bringToken, isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { ServerError } from "../options/server-error.ts";
+import { atAnyServer } from "./at-any-server.ts";
 import { keepRenewed } from "./keep-renewed.ts";
+import { ownConnection, parseAccount, requestToken } from "./member-account.ts";
+import { TokenKeeper } from "./token-keeper.ts";
 import { readCredentials } from "./read-credentials.ts";
 import { openServerChannel } from "./server-channel.ts";
 import { upstreamOf } from "./cluster-directory.ts";
@@ -16,9 +20,15 @@ export interface AgentOptions {
   readonly target: string | undefined;
   readonly allowed: readonly string[];
   readonly agentId: string | undefined;
+  /** `NAMESPACE/NAME` of the account whose tokens the control plane is brought. */
+  readonly tokenAccount: string | undefined;
+  /** How the agent asks for them, outside of the cluster. */
+  readonly memberKubeconfig: string | undefined;
   readonly graceMs: number;
   readonly logLevel: string;
 }
+
+const tokenLifeSeconds = 3600;
 
 /** Serves a cluster until SIGTERM or SIGINT; connections may then go on for a while. */
 export async function runAgent(options: AgentOptions): Promise<void> {
@@ -27,11 +37,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const logger = createLogger(options.logLevel, "agent");
   // Once, so that a wrong folder is told at once.
   readCredentials(credentialsDir);
+  const target = targetOf(options.target);
+  using tokens = await openTokenKeeper(options, target, logger);
   await using agent = new TunnelAgent({
     servers: options.servers,
     cluster,
     agentId: options.agentId ?? `${hostname()}/${process.pid}`,
-    targets: { target: targetOf(options.target), allowed: options.allowed },
+    targets: { target, allowed: options.allowed },
     channelOf: (server, signal) =>
       openServerChannel(server, {
         tls: readCredentials(credentialsDir),
@@ -41,6 +53,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     events: {
       onConnect: (server, serverId) => {
         logger.info({ server, serverId, cluster }, "connected");
+        tokens?.connected();
         process.stdout.write(`Connected to ${server} as the agent of cluster ${cluster}\n`);
       },
       onLost: (server, why) => logger.warn({ server, why }, "not connected"),
@@ -49,6 +62,23 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   using _ = keepRenewed(options, logger);
   await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   await agent.drain(options.graceMs);
+}
+
+async function openTokenKeeper(
+  { tokenAccount, memberKubeconfig, cluster, servers, credentialsDir }: AgentOptions,
+  target: string,
+  logger: Logger,
+): Promise<TokenKeeper | undefined> {
+  if (tokenAccount === undefined) return undefined;
+  const account = parseAccount(tokenAccount);
+  const connection = await ownConnection(target, memberKubeconfig);
+  return new TokenKeeper({
+    request: () => requestToken(connection, account, tokenLifeSeconds),
+    bring: (token) =>
+      atAnyServer(servers, credentialsDir, (channel) => bringToken(cluster, token, channel)),
+    nowMs: Date.now,
+    logger,
+  });
 }
 
 function check({ servers, cluster, allowed }: AgentOptions): void {

@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isJsonObject, parseJson } from "@cellplane/apimachinery";
+import { statusErrorOf } from "@cellplane/client";
+import {
+  type ConnectionSettings,
+  connectRestClient,
+  fileToken,
+  loadKubeconfig,
+} from "@cellplane/client/node";
+import type { MemberToken } from "@cellplane/tunnel";
+import { ServerError } from "../options/server-error.ts";
+
+/** Where a pod finds what its service account is known by. */
+const podFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** A service account in the agent's own cluster. */
+export interface MemberAccount {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Reads `NAMESPACE/NAME`. @throws {ServerError} */
+export function parseAccount(text: string): MemberAccount {
+  const [namespace = "", name = "", ...more] = text.split("/");
+  if (namespace !== "" && name !== "" && more.length === 0) return { namespace, name };
+  throw new ServerError(
+    `Cannot start as --token-account must be NAMESPACE/NAME: it is ${JSON.stringify(text)}`,
+  );
+}
+
+/**
+ * How the agent itself talks to its cluster: by a kubeconfig, or as the pod that it runs in.
+ * @throws {ServerError} It is in no pod.
+ */
+export async function ownConnection(
+  target: string,
+  kubeconfig: string | undefined,
+): Promise<ConnectionSettings> {
+  if (kubeconfig !== undefined) return (await loadKubeconfig({ file: kubeconfig })).connection;
+  const ca = join(podFolder, "ca.crt");
+  if (!existsSync(ca)) {
+    throw new ServerError(
+      `Cannot ask for tokens as this is no pod with a service account (there is no ${ca}): give --member-kubeconfig`,
+    );
+  }
+  return {
+    server: `https://${target}`,
+    caBundle: readFileSync(ca, "utf8"),
+    token: fileToken(join(podFolder, "token")),
+  };
+}
+
+/** Asks the API server for a token of an account that ends soon. @throws {StatusError} */
+export async function requestToken(
+  connection: ConnectionSettings,
+  { namespace, name }: MemberAccount,
+  lifeSeconds: number,
+): Promise<MemberToken> {
+  await using client = connectRestClient(connection, { userAgent: "cellplane-agent" });
+  const response = await client.raw({
+    method: "POST",
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}/token`,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: { expirationSeconds: lifeSeconds },
+    }),
+  });
+  const text = new TextDecoder().decode(response.body);
+  if (response.status !== 201) throw statusErrorOf(response.status, text);
+  const answer = parseJson(text);
+  const status = isJsonObject(answer) && isJsonObject(answer["status"]) ? answer["status"] : {};
+  const { token, expirationTimestamp: endsAt } = status;
+  if (typeof token !== "string" || typeof endsAt !== "string") {
+    throw new Error("the API server gave no token");
+  }
+  const { caBundle } = connection;
+  return { token, endsAt, ...(caBundle === undefined ? {} : { ca: caBundle }) };
+}
