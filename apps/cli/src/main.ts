@@ -12,6 +12,7 @@ import { createFederateCommand } from "./commands/federate.ts";
 import { createGetCommand } from "./commands/get.ts";
 import { createHistoryCommand } from "./commands/history.ts";
 import { createJoinCommand } from "./commands/join.ts";
+import { createKubeconfigCommand } from "./commands/kubeconfig.ts";
 import { createMaskCommand } from "./commands/mask.ts";
 import { createMigrateCommand } from "./commands/migrate.ts";
 import { createOrphaningCommand } from "./commands/orphaning.ts";
@@ -48,6 +49,7 @@ Everything else is done with kubectl against the control plane:
     createJoinCommand(),
     createUnjoinCommand(),
     createCredentialsCommand(),
+    createKubeconfigCommand(),
     createEnableCommand(),
     createDisableCommand(),
     createFederateCommand(),

@@ -1,5 +1,6 @@
 import type { RestClient } from "@cellplane/client";
 import { type Controller, FederationMetrics, Inspector } from "@cellplane/controllers";
+import { ClusterProxy } from "./cluster-proxy/cluster-proxy.ts";
 import { identityOfDataDir } from "./federation/candidate-identity.ts";
 import { contendAgain } from "./federation/contend-again.ts";
 import { createFederationExtension } from "./federation/federation-extension.ts";
@@ -11,6 +12,7 @@ import { reportErrors } from "./kubernetes-api/report-errors.ts";
 import { connectOwn, serveUntilSignal } from "./kubernetes-api/serve-until-signal.ts";
 import { openSecretWith, openServerEnvelope } from "./options/envelope-options.ts";
 import { isShared, type ServerOptions } from "./options/server-options.ts";
+import { createTunnelStatusHandler, type ReadTunnelStatus } from "./tunnel/status-handler.ts";
 import { openTunnel } from "./tunnel/open-tunnel.ts";
 import { version } from "./version.ts";
 
@@ -19,12 +21,17 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   const logger = createLogger(options.logLevel, "control-plane");
   await using envelope = openServerEnvelope(options.envelope ?? {});
   const inspector = new Inspector();
+  using proxy = new ClusterProxy();
+  let readTunnel: ReadTunnelStatus | undefined;
   const api = await openKubernetesApi({
     ...options,
     name: "cellplane",
     logger,
     version,
-    extension: createFederationExtension(inspector),
+    extension: createFederationExtension(inspector, (authorize) => [
+      proxy.handler(authorize),
+      createTunnelStatusHandler(() => readTunnel?.(), authorize),
+    ]),
   });
   await using client = connectOwn(api, "cellplane-controllers");
   const onError = reportErrors(logger);
@@ -36,7 +43,20 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   const areLed = isShared(options.datastore);
   await using tunnel =
     options.tunnelListen &&
-    (await openTunnel({ ...options, ...api, listen: options.tunnelListen, logger }));
+    (await openTunnel({
+      ...options,
+      ...api,
+      listen: options.tunnelListen,
+      ...(options.tunnelAdvertise ? { advertise: options.tunnelAdvertise } : {}),
+      ...(envelope ? { seal: envelope } : {}),
+      logger,
+    }));
+  readTunnel = tunnel?.status;
+  await proxy.start({
+    objects: api.objects,
+    ...openSecretWith(envelope),
+    ...(tunnel ? { tunnel } : {}),
+  });
   const federation = createLedFederation({
     client,
     controlPlaneId: home?.metadata.uid ?? "",

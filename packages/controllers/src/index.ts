@@ -17,9 +17,13 @@ export {
   createLeaderElectedController,
   type LeaderElectionDependencies,
 } from "./leader-election/leader-elected-controller.ts";
-export type { MemberCredentials } from "./members/member-credentials.ts";
+export {
+  type CredentialsOutcome,
+  type MemberCredentials,
+  readMemberCredentials,
+} from "./members/member-credentials.ts";
 export type { ConnectMember } from "./members/member-pool.ts";
-export type { OpenSecret } from "./members/sealed-secrets.ts";
+export { type OpenSecret, SealedSecrets, type SecretView } from "./members/sealed-secrets.ts";
 export { createNamespaceController } from "./namespace/namespace-controller.ts";
 export type { PlanSync } from "./sync/sync-dependencies.ts";
 export { createRoleAggregationController } from "./role-aggregation/role-aggregation-controller.ts";

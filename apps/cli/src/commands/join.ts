@@ -11,6 +11,7 @@ import {
 } from "../membership/agent-manifest.ts";
 import type { Undo } from "../membership/member-account.ts";
 import { clientVersion } from "./version.ts";
+import type { AgentJoinRequest } from "../membership/join-by-agent.ts";
 import { type JoinContext, planJoin } from "../membership/join-cluster.ts";
 import { kubeFedClusters } from "../membership/system-namespace.ts";
 import { formatObject, parseOutputFormat, type OutputFormat } from "../output/print-object.ts";
@@ -19,9 +20,13 @@ import { CliError } from "../program/cli-error.ts";
 import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
 import { addEnvelopeOptions, requireEnvelope } from "../program/envelope-options.ts";
 import { createCommand, timeoutOption } from "./common-options.ts";
+import { inClusterEndpoint, runJoinByAgent } from "./join-by-agent.ts";
 
 interface JoinOptions extends ControlPlaneOptions, EnvelopeOptions {
-  readonly memberKubeconfig: string;
+  /** Absent with `--no-member-access` alone. */
+  readonly memberKubeconfig?: string;
+  readonly memberAccess: boolean;
+  readonly apiEndpoint?: string;
   readonly memberContext?: string;
   readonly tenant?: string;
   readonly workspaceGroup?: string;
@@ -30,6 +35,7 @@ interface JoinOptions extends ControlPlaneOptions, EnvelopeOptions {
   readonly credentialsDir?: string;
   readonly tunnel?: boolean;
   readonly apply?: boolean;
+  readonly allowProxy?: boolean;
   readonly agentImage: string;
   readonly seal?: boolean;
   readonly timeout: number;
@@ -42,10 +48,7 @@ const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export function createJoinCommand(): Command {
   const command = createCommand("join", "Join a member cluster to the control plane")
     .argument("<name>", "name of the cluster: a DNS label such as hz-a")
-    .requiredOption(
-      "--member-kubeconfig <file>",
-      "kubeconfig of the member, with admin rights there",
-    )
+    .option("--member-kubeconfig <file>", "kubeconfig of the member, with admin rights there")
     .option("--member-context <name>", "context of that file (default: the current one)")
     .option(
       "--tenant <tenant>",
@@ -65,11 +68,23 @@ export function createJoinCommand(): Command {
       "--tunnel",
       "reach it through an agent that dials out of it; with --credentials-dir the agent's ca.crt, tls.crt and tls.key are written there, else its manifest is printed",
     )
+    .option(
+      "--no-member-access",
+      "with --tunnel, where only the member's own side can reach it: its agent brings the credential, an hour's token at a time",
+    )
+    .option(
+      "--api-endpoint <url>",
+      `… its API server, as its certificate names it (default: ${inClusterEndpoint})`,
+    )
     .option("--apply", "… and apply the agent's manifest to the member instead of printing it")
     .option(
       "--agent-image <image>",
       "image of the agent in the manifest",
       `cellplane:${clientVersion()}`,
+    )
+    .option(
+      "--allow-proxy",
+      "let the control plane act there for its users, who then reach it by kubectl (cellplane kubeconfig)",
     )
     .option("--seal", "store the credential encrypted, under the key that the next options name")
     .addOption(timeoutOption("how long to wait until it is Ready"))
@@ -97,7 +112,8 @@ Examples:
       --tenant bank --workspace-group prod
   cellplane join hz-a --member-kubeconfig ~/.kube/hz-a --seal --envelope-key-file keys
   cellplane join edge --member-kubeconfig ~/.kube/edge --tunnel --credentials-dir ./edge-agent
-  cellplane join edge --member-kubeconfig ~/.kube/edge --tunnel --apply`,
+  cellplane join edge --member-kubeconfig ~/.kube/edge --tunnel --apply
+  cellplane join edge --tunnel --no-member-access > edge.yaml   # applied by whoever runs edge`,
     )
     .action(async (name: string, options: JoinOptions) => runJoin(name, options));
   return addEnvelopeOptions(command);
@@ -105,8 +121,15 @@ Examples:
 
 async function runJoin(name: string, options: JoinOptions): Promise<void> {
   checkRequest(name, options);
+  const { memberKubeconfig } = options;
+  if (!options.memberAccess) return joinWithoutAccess(name, options);
+  if (memberKubeconfig === undefined) {
+    throw new CliError(
+      "Cannot join without the member: give --member-kubeconfig, or --tunnel --no-member-access where it cannot be reached from here",
+    );
+  }
   const { connection } = await loadKubeconfig({
-    file: options.memberKubeconfig,
+    file: memberKubeconfig,
     ...(options.memberContext === undefined ? {} : { context: options.memberContext }),
   });
   await using envelope = openJoinEnvelope(options);
@@ -122,12 +145,13 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
     controlPlane,
     member,
     connection,
-    kubeconfig: options.memberKubeconfig,
+    kubeconfig: memberKubeconfig,
     timeoutMs: options.timeout,
     ...(tenant === undefined ? {} : { tenant }),
     ...(workspaceGroup === undefined ? {} : { workspaceGroup }),
     ...(credentialsDir === undefined ? {} : { credentialsDir }),
     ...(envelope === undefined ? {} : { envelope }),
+    ...(options.allowProxy === true ? { allowsProxy: true } : {}),
     ...(isTunnelled
       ? { tunnel: (access, undo) => handAgent(name, { options, access, undo, member }) }
       : {}),
@@ -147,6 +171,32 @@ async function runJoin(name: string, options: JoinOptions): Promise<void> {
     printed ??
       `Cluster "${name}" is Ready: ${connection.server}, Kubernetes ${context.version ?? ""}\n`,
   );
+}
+
+/** Only the member's own side can reach it. */
+async function joinWithoutAccess(name: string, options: JoinOptions): Promise<void> {
+  await using controlPlane = await connectControlPlane(options);
+  const { tenant, workspaceGroup, apiEndpoint: server = inClusterEndpoint } = options;
+  const context: JoinContext = { undo: [] };
+  const request: AgentJoinRequest = {
+    name,
+    controlPlane,
+    connection: { server },
+    tunnel: true,
+    bringsCredential: true,
+    allowsProxy: options.allowProxy === true,
+    image: options.agentImage,
+    folder: options.credentialsDir,
+    timeoutMs: options.timeout,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(workspaceGroup === undefined ? {} : { workspaceGroup }),
+  };
+  try {
+    await runJoinByAgent(request, context);
+  } catch (error) {
+    await undoAll(context);
+    throw error;
+  }
 }
 
 /** Gives the agent what it needs: as files, in the member itself, or as a manifest to apply there. */
@@ -182,11 +232,33 @@ function checkRequest(name: string, options: JoinOptions): void {
   if ((tenant === undefined) !== (workspaceGroup === undefined)) {
     throw new CliError("Cannot join as --tenant and --workspace-group must be given together");
   }
+  checkAccess(options);
   if (options.apply === true && (options.tunnel !== true || options.credentialsDir !== undefined)) {
     throw new CliError("Cannot join as --apply goes with --tunnel, and without --credentials-dir");
   }
+  if (options.allowProxy === true && options.useMemberCredential === true) {
+    throw new CliError(
+      "Cannot join as --allow-proxy gives rights to an account, and --use-member-credential makes none",
+    );
+  }
   if (options.types !== undefined && options.useMemberCredential !== true) {
     throw new CliError("Cannot join as --types goes with --use-member-credential");
+  }
+}
+
+function checkAccess(options: JoinOptions): void {
+  if (options.memberAccess) {
+    if (options.apiEndpoint === undefined) return;
+    throw new CliError("Cannot join as --api-endpoint goes with --no-member-access");
+  }
+  const { memberKubeconfig, apply, seal, useMemberCredential } = options;
+  if (options.tunnel !== true) {
+    throw new CliError("Cannot join as --no-member-access goes with --tunnel");
+  }
+  if (memberKubeconfig !== undefined || apply || seal || useMemberCredential) {
+    throw new CliError(
+      "Cannot join as --no-member-access goes without --member-kubeconfig, --apply, --seal and --use-member-credential: tokens that agents bring are sealed where the control plane runs with an envelope key",
+    );
   }
 }
 

@@ -4,12 +4,13 @@ import { isStatus, type KubernetesObject, stringifyYaml } from "@cellplane/apima
 import type { ResourcePath, RestClient } from "@cellplane/client";
 import type { ConnectionSettings } from "@cellplane/client/node";
 import type { Envelope, SecretData } from "@cellplane/kms";
+import { annotations } from "@cellplane/federation";
 import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { type AgentAccess, certifyAgent } from "./agent-certificate.ts";
 import { checkMember, explainMemberRefusal } from "./check-member.ts";
 import { accountName, ensureMemberAccount, removeQuietly, type Undo } from "./member-account.ts";
-import { computeMemberRights } from "./member-rights.ts";
+import { computeMemberRights, impersonationRules } from "./member-rights.ts";
 import { checkServedTypes, type MemberCredential, ownCredential } from "./own-credential.ts";
 import { renderCredential, replaceCredential } from "./stored-credential.ts";
 import { removeReplacedSecret } from "./replaced-secret.ts";
@@ -40,12 +41,24 @@ export interface JoinRequest {
   };
   /** Present: its API server is reached through an agent, for which this is done once it is certified. */
   readonly tunnel?: (access: AgentAccess, undo: Undo) => Promise<void>;
+  /** Lets the control plane act there for its users. */
+  readonly allowsProxy?: boolean;
   /** Where the credential goes as a file, for a host that keeps no Secrets. */
   readonly credentialsDir?: string;
   /** Seals the credential before it leaves this process. */
   readonly envelope?: Envelope;
   readonly timeoutMs: number;
 }
+
+/** What of it says how a cluster is registered. */
+export type Registration = Pick<
+  JoinRequest,
+  "name" | "controlPlane" | "connection" | "tenant" | "workspaceGroup"
+> & {
+  readonly tunnel?: unknown;
+  /** Its agents bring the credential for its API server. */
+  readonly bringsCredential?: true;
+};
 
 /** What the steps hand on to one another. */
 export interface JoinContext {
@@ -113,7 +126,11 @@ export async function readControlPlaneId(controlPlane: RestClient): Promise<stri
   return home?.metadata.uid ?? "";
 }
 
-async function lookAtControlPlane(request: JoinRequest, context: JoinContext): Promise<void> {
+/** Makes sure that it is a control plane, and that the name is free or the same cluster's. @throws {CliError} */
+export async function lookAtControlPlane(
+  request: Registration,
+  context: JoinContext,
+): Promise<void> {
   context.controlPlaneId = await readControlPlaneId(request.controlPlane);
   const { controlPlane } = request;
   const home =
@@ -157,7 +174,11 @@ async function takeOwnCredential(request: JoinRequest, context: JoinContext): Pr
 async function createAccount(request: JoinRequest, context: JoinContext): Promise<void> {
   const configs = await request.controlPlane.list(federatedTypeConfigs);
   const name = accountName(context.controlPlaneId ?? "", request.name);
-  const rights = computeMemberRights(configs.items, await readScope(request.controlPlane));
+  const needed = computeMemberRights(configs.items, await readScope(request.controlPlane));
+  const rights =
+    request.allowsProxy === true
+      ? { ...needed, cluster: [...needed.cluster, ...impersonationRules] }
+      : needed;
   try {
     const account = await ensureMemberAccount(request.member, name, rights, context.undo);
     context.credential = { token: account.token };
@@ -169,7 +190,7 @@ async function createAccount(request: JoinRequest, context: JoinContext): Promis
 }
 
 /** The scope of a control plane; `Cluster` where it has no settings yet. */
-async function readScope(controlPlane: RestClient): Promise<"Cluster" | "Namespaced"> {
+export async function readScope(controlPlane: RestClient): Promise<"Cluster" | "Namespaced"> {
   const config = await find(controlPlane, kubeFedConfigs, kubeFedConfigName);
   const { scope } = (config?.["spec"] ?? {}) as { readonly scope?: string };
   return scope === "Namespaced" ? "Namespaced" : "Cluster";
@@ -216,14 +237,17 @@ function credentialData({ credential, caBundle }: JoinContext): SecretData {
   );
 }
 
-async function register(request: JoinRequest, context: JoinContext): Promise<void> {
+/** Makes the KubeFedCluster, or brings it up to date. */
+export async function register(request: Registration, context: JoinContext): Promise<void> {
   const cluster = clusterObject(request, context);
   try {
     await request.controlPlane.create(kubeFedClusters, cluster);
     context.undo.unshift(() => removeQuietly(request.controlPlane, kubeFedClusters, request.name));
   } catch (error) {
     if (!isStatus(error, "AlreadyExists")) throw error;
-    const body = { metadata: { labels: cluster.metadata.labels }, spec: cluster["spec"] };
+    const brings = { [annotations.agentCredential]: request.bringsCredential ? "true" : null };
+    const metadata = { labels: cluster.metadata.labels, annotations: brings };
+    const body = { metadata, spec: cluster["spec"] };
     const before = await request.controlPlane.get(kubeFedClusters, request.name);
     await request.controlPlane.patch(kubeFedClusters, request.name, { type: "merge", body });
     context.before = before;
@@ -232,12 +256,12 @@ async function register(request: JoinRequest, context: JoinContext): Promise<voi
 }
 
 /** A cluster that was joined before stays joined as it was. */
-async function restore(request: JoinRequest, before: KubernetesObject): Promise<void> {
+async function restore(request: Registration, before: KubernetesObject): Promise<void> {
   const current = await request.controlPlane.get(kubeFedClusters, request.name);
   await request.controlPlane.update(kubeFedClusters, { ...current, spec: before["spec"] });
 }
 
-function clusterObject(request: JoinRequest, context: JoinContext): KubernetesObject {
+function clusterObject(request: Registration, context: JoinContext): KubernetesObject {
   const { caBundle } = context;
   return {
     apiVersion: "core.kubefed.io/v1beta1",
@@ -245,6 +269,9 @@ function clusterObject(request: JoinRequest, context: JoinContext): KubernetesOb
     metadata: {
       name: request.name,
       namespace: systemNamespace,
+      ...(request.bringsCredential
+        ? { annotations: { [annotations.agentCredential]: "true" } }
+        : {}),
       labels: {
         ...(request.tenant === undefined ? {} : { "cellplane.io/tenant": request.tenant }),
         ...(request.workspaceGroup === undefined

@@ -28,6 +28,15 @@ export function computeMemberRights(
     : { cluster: [documentsRule], namespace: objects };
 }
 
+/**
+ * The rights by which the control plane acts for its users there: users, groups, and what else is
+ * told of them. Not service accounts: those of the member are others than those of the control plane.
+ */
+export const impersonationRules: readonly JsonObject[] = [
+  { apiGroups: [""], resources: ["users", "groups"], verbs: ["impersonate"] },
+  { apiGroups: ["authentication.k8s.io"], resources: ["*"], verbs: ["impersonate"] },
+];
+
 // What tells how the member is, and what it serves.
 const documentsRule: JsonObject = {
   nonResourceURLs: [

@@ -1,5 +1,5 @@
 import type { RestClient } from "@cellplane/client";
-import { connectRestClient } from "@cellplane/client/node";
+import { type ConnectionSettings, connectRestClient } from "@cellplane/client/node";
 import type { MemberCredentials } from "@cellplane/controllers";
 import type { TunnelServer } from "@cellplane/tunnel";
 
@@ -9,22 +9,30 @@ export function connectMember(
   credentials: MemberCredentials,
   tunnel: Pick<TunnelServer, "dial"> | undefined,
 ): RestClient {
+  return connectRestClient(memberConnection(cluster, credentials, tunnel), {
+    userAgent: "cellplane",
+  });
+}
+
+/** How a member is reached, and as whom. */
+export function memberConnection(
+  cluster: string,
+  credentials: MemberCredentials,
+  tunnel: Pick<TunnelServer, "dial"> | undefined,
+): ConnectionSettings {
   const { endpoint, caBundle, token, clientCertificate, clientKey, skipTlsVerify } = credentials;
   const { disabledTlsChecks, proxyUrl, isTunnelled } = credentials;
-  return connectRestClient(
-    {
-      server: endpoint,
-      insecureSkipTlsVerify: skipTlsVerify,
-      ...(token === "" ? {} : { token: () => token }),
-      ...(caBundle === undefined ? {} : { caBundle }),
-      ...(clientCertificate === undefined ? {} : { clientCertificate }),
-      ...(clientKey === undefined ? {} : { clientKey }),
-      ...(disabledTlsChecks === undefined ? {} : { disabledTlsChecks }),
-      ...(proxyUrl === undefined ? {} : { proxyUrl }),
-      ...(isTunnelled === undefined ? {} : { dial: dialThrough(tunnel, cluster) }),
-    },
-    { userAgent: "cellplane" },
-  );
+  return {
+    server: endpoint,
+    insecureSkipTlsVerify: skipTlsVerify,
+    ...(token === "" ? {} : { token: () => token }),
+    ...(caBundle === undefined ? {} : { caBundle }),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...(clientKey === undefined ? {} : { clientKey }),
+    ...(disabledTlsChecks === undefined ? {} : { disabledTlsChecks }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...(isTunnelled === undefined ? {} : { dial: dialThrough(tunnel, cluster) }),
+  };
 }
 
 function dialThrough(

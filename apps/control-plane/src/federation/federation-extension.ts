@@ -1,3 +1,4 @@
+import type { Authorizer, HttpHandler } from "@cellplane/apiserver";
 import { Inspector } from "@cellplane/controllers";
 import type { KubernetesApiExtension } from "../kubernetes-api/kubernetes-api.ts";
 import { bootstrapFederation } from "./bootstrap-federation.ts";
@@ -9,11 +10,13 @@ import { createInspectHandler } from "./inspect-handler.ts";
 /** What makes a Kubernetes API a control plane: kinds, conversion, admission, inspection. */
 export function createFederationExtension(
   inspector: Inspector = new Inspector(),
+  /** What else it serves. */
+  handlers: (authorize: Authorizer) => readonly HttpHandler[] = () => [],
 ): KubernetesApiExtension {
   let lookups: FederationLookups | undefined;
   return {
     converterOf: federationConverterOf,
-    handlers: (authorize) => [createInspectHandler(inspector, authorize)],
+    handlers: (authorize) => [createInspectHandler(inspector, authorize), ...handlers(authorize)],
     bootstrap: async (objects) => {
       await bootstrapFederation(objects);
       lookups = await FederationLookups.open(objects);

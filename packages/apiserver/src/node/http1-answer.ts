@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ApiResponse, ResponseSink } from "../request/api-response.ts";
-import { noUpgrade } from "./upgrade-answer.ts";
+import { noUpgrade } from "./no-upgrade.ts";
 import { writeChunks } from "./write-chunks.ts";
 
 /** Writes an answer over HTTP/1.1. */

@@ -1,6 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { ApiResponse, ResponseSink } from "../request/api-response.ts";
-import { noUpgrade } from "./upgrade-answer.ts";
+import { noUpgrade } from "./no-upgrade.ts";
 import { writeChunks } from "./write-chunks.ts";
 
 /** Writes an answer to an HTTP/2 stream. */
@@ -37,7 +37,7 @@ function sinkOf(stream: ServerHttp2Stream): ResponseSink {
   return {
     write: (bytes) => !stream.destroyed && stream.write(bytes),
     end: () => void stream.end(),
-    abort: () => void stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     onDrain: (listener) => void stream.on("drain", listener),
     onClose: (listener) => void stream.once("close", listener),
   };

@@ -35,11 +35,6 @@ export function answerUpgrade(
   return answerHttp1(answer, response);
 }
 
-/** What is thrown where a connection is to change its protocol though its client did not ask. */
-export function noUpgrade(): Error {
-  return new Error("Cannot hand a connection over as its request asked for no other protocol");
-}
-
 // Only its end is of use: whoever has taken the connection writes.
 function sinkOf(socket: Duplex): ResponseSink {
   return {

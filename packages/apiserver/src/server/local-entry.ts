@@ -1,6 +1,6 @@
 import { maxBodyBytes, tooLarge } from "../node/read-body.ts";
 import { NodeRequest } from "../node/node-request.ts";
-import { noUpgrade } from "../node/upgrade-answer.ts";
+import { noUpgrade } from "../node/no-upgrade.ts";
 import type { ApiResponse } from "../request/api-response.ts";
 import type { Handler } from "../request/handler.ts";
 import type { IncomingRequest, Peer } from "../request/incoming-request.ts";

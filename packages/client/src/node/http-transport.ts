@@ -1,15 +1,13 @@
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
-import { isIP } from "node:net";
-import { type Duplex, Readable } from "node:stream";
-import * as tls from "node:tls";
+import { Readable } from "node:stream";
+import type * as tls from "node:tls";
 import { ConnectionError } from "../rest/connection-error.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../rest/transport.ts";
-import { checkChainWithoutDates } from "./check-expired-chain.ts";
 import { connectionLost, connectTls, type TlsDial } from "./connect-tls.ts";
 import type { ConnectionSettings } from "./credentials.ts";
-import { dialThroughProxy, type ProxyTarget } from "./dial-proxy.ts";
+import { openingBy, tlsDialOf } from "./tls-dial.ts";
 
 // client-go's values: a connection that answers no ping for 15 s is dead.
 const pingEveryMs = 30_000;
@@ -176,32 +174,6 @@ function isTimeout(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === "TimeoutError";
 }
 
-function tlsDialOf(settings: ConnectionSettings, url: URL, signal: AbortSignal): TlsDial {
-  const { proxyUrl, caBundle, disabledTlsChecks = [] } = settings;
-  const host = settings.tlsServerName ?? url.hostname;
-  const bare = host.replace(/^\[|\]$/g, "");
-  const skipsName = disabledTlsChecks.includes("SubjectName");
-  const skipsDates = disabledTlsChecks.includes("ValidityPeriod");
-  const skipsAll = settings.insecureSkipTlsVerify === true;
-  const options = {
-    ...(caBundle === undefined ? {} : { ca: caBundle }),
-    ...(settings.clientCertificate === undefined ? {} : { cert: settings.clientCertificate }),
-    ...(settings.clientKey === undefined ? {} : { key: settings.clientKey }),
-    rejectUnauthorized: !skipsAll && !skipsDates,
-    ...(isIP(bare) === 0 ? { servername: host } : {}),
-    ...(skipsName ? { checkServerIdentity: (): undefined => undefined } : {}),
-  };
-  const dial = (target: ProxyTarget): Promise<Duplex> =>
-    settings.dial?.(target, signal) ?? dialThroughProxy(proxyUrl ?? "", target, signal);
-  const check = (socket: tls.TLSSocket): Error | undefined =>
-    checkChainWithoutDates(socket, { caBundle, host: skipsName ? undefined : bare });
-  return {
-    options,
-    ...(proxyUrl === undefined && settings.dial === undefined ? {} : { dial }),
-    ...(skipsDates && !skipsAll ? { check } : {}),
-  };
-}
-
 /** An agent whose connections are opened as those of HTTP/2 are: through the proxy, with the same checks. */
 function secureAgent(url: URL, tlsDial: TlsDial, signal: AbortSignal): https.Agent {
   if (!tlsDial.dial && !tlsDial.check) {
@@ -216,23 +188,6 @@ function plainAgent({ dial }: TlsDial): http.Agent {
   return openingBy(agent, ({ host, port }) =>
     dial({ host: host ?? "localhost", port: Number(port ?? 80) }),
   );
-}
-
-function openingBy<A extends http.Agent>(
-  agent: A,
-  open: (target: {
-    readonly host?: string | null | undefined;
-    readonly port?: number | string | null | undefined;
-  }) => Promise<Duplex>,
-): A {
-  agent.createConnection = (target, callback) => {
-    open(target).then(
-      (socket) => callback?.(null, socket),
-      (error: unknown) => callback?.(asError(error), undefined as unknown as Duplex),
-    );
-    return undefined;
-  };
-  return agent;
 }
 
 async function authorize(

@@ -4,8 +4,11 @@ export { createHttpTransport } from "./http-transport.ts";
 export {
   type KubeconfigChoice,
   type KubeconfigContext,
+  type KubeconfigEntries,
   KubeconfigError,
   loadKubeconfig,
+  readKubeconfigEntries,
 } from "./kubeconfig.ts";
 export { fileToken } from "./token-sources.ts";
 export { connectRestClient } from "./connect-rest-client.ts";
+export { createHttpConnections, type HttpConnections } from "./http-connections.ts";

@@ -57,6 +57,47 @@ export async function loadKubeconfig(choice: KubeconfigChoice = {}): Promise<Kub
   };
 }
 
+/** What a context's cluster and user say, in the words of the file; its paths are absolute. */
+export interface KubeconfigEntries {
+  readonly context: string;
+  readonly cluster: JsonObject;
+  readonly user: JsonObject;
+}
+
+/**
+ * Reads the entries of a context, for a kubeconfig that reaches something else by them.
+ *
+ * @throws {KubeconfigError}
+ */
+export function readKubeconfigEntries(choice: KubeconfigChoice = {}): KubeconfigEntries {
+  const sources = readSources(choice);
+  const context = choice.context ?? currentContext(sources);
+  const { value } = find(sources, "contexts", "context", context);
+  const cluster = find(sources, "clusters", "cluster", text(value, "cluster") ?? "");
+  // Whatever is wrong with it is told as everywhere.
+  clusterSettings(cluster);
+  const userName = text(value, "user");
+  const user = userName === undefined ? undefined : find(sources, "users", "user", userName);
+  return {
+    context,
+    cluster: withAbsolutePaths(cluster),
+    user: user ? withAbsolutePaths(user) : {},
+  };
+}
+
+const pathFields = ["certificate-authority", "client-certificate", "client-key", "tokenFile"];
+
+function withAbsolutePaths({ source, value }: Named): JsonObject {
+  const paths = pathFields.flatMap((field) => {
+    const path = text(value, field);
+    return path === undefined ? [] : [[field, resolveFrom(source, path)] as const];
+  });
+  const exec = value["exec"];
+  if (!isJsonObject(exec)) return { ...value, ...Object.fromEntries(paths) };
+  const { command } = execConfig(source, exec);
+  return { ...value, ...Object.fromEntries(paths), exec: { ...exec, command } };
+}
+
 function readSources(choice: KubeconfigChoice): readonly Source[] {
   const env = choice.env ?? process.env;
   const fromEnv = (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");

@@ -4,12 +4,15 @@ import { readFile } from "node:fs/promises";
 export interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
+  readonly auditID?: string;
   readonly user: { readonly username?: string };
+  readonly impersonatedUser?: { readonly username?: string; readonly groups?: readonly string[] };
   readonly objectRef?: {
     readonly resource: string;
     readonly namespace?: string;
     readonly name?: string;
     readonly subresource?: string;
+    readonly apiGroup?: string;
   };
   readonly responseStatus?: { readonly code: number };
 }

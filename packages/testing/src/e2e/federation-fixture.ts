@@ -111,8 +111,8 @@ export class FederationFixture implements AsyncDisposable {
     await this.kubectl.ok(["-n", systemNamespace, ...patch, JSON.stringify({ spec })]);
   }
 
-  /** Joins a member by the command line. */
-  async join(name: string): Promise<void> {
+  /** Joins a member by the command line. `args`: further ones. */
+  async join(name: string, args: readonly string[] = []): Promise<void> {
     const { kubeconfig } = this.member(name);
     const control = ["--kubeconfig", this.controlPlane.kubeconfig];
     const result = await runCellplane([
@@ -121,6 +121,7 @@ export class FederationFixture implements AsyncDisposable {
       ...control,
       "--member-kubeconfig",
       kubeconfig,
+      ...args,
     ]);
     equal(result.code, 0, `cellplane join ${name}: ${result.stderr}`);
   }

@@ -17,7 +17,7 @@ export class TunnelAgents implements AsyncDisposable {
   }
 
   /** Joins a member through the tunnel; its agent starts as soon as its credential is there. */
-  async join(name: string): Promise<void> {
+  async join(name: string, args: readonly string[] = []): Promise<void> {
     const folder = this.folderOf(name);
     const joining = runCellplane([
       "join",
@@ -29,6 +29,7 @@ export class TunnelAgents implements AsyncDisposable {
       "--tunnel",
       "--credentials-dir",
       folder,
+      ...args,
     ]);
     await waitFor(`the credential of the agent of ${name}`, async () =>
       existsSync(join(folder, "tls.key")) ? true : undefined,

@@ -1,0 +1,182 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { parseYaml } from "@cellplane/apimachinery";
+import { systemNamespace } from "./federation-fixture.ts";
+import { ProxyFixture } from "./proxy-fixture.ts";
+import { runCellplane } from "./run-program.ts";
+import { tenantObjects } from "./tenant.ts";
+import { waitFor } from "./wait-for.ts";
+
+function configMap(name: string, value: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, namespace: "default" },
+    data: { value },
+  };
+}
+
+describe("kubectl at a member, through the control plane", () => {
+  let fixture: ProxyFixture;
+  before(async () => {
+    fixture = await ProxyFixture.open();
+    await fixture.federation.kubectl.apply(tenantObjects());
+  });
+  after(() => fixture[Symbol.asyncDispose]());
+
+  for (const [member, way] of [
+    ["hz-a", "directly"],
+    ["hz-b", "through its agent"],
+  ] as const) {
+    it(`reads, applies, watches and deletes in ${member}, which is reached ${way}`, async () => {
+      const kubectl = await fixture.kubectlFor("alice", ["--cluster", member]);
+      await kubectl.apply([configMap("web", "1")]);
+      const live = ["get", "configmap", "web", "-o", "jsonpath={.data.value}"];
+      equal(await kubectl.ok(live), "1");
+      const own = fixture.federation.kubectlAt(fixture.federation.member(member));
+      equal(await own.ok(live), "1");
+      const watching = kubectl.ok([
+        "wait",
+        "configmap/web",
+        "--for=jsonpath={.data.value}=2",
+        "--timeout=40s",
+      ]);
+      await kubectl.apply([configMap("web", "2")]);
+      match(await watching, /condition met/);
+      const raw = "/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name%3Dweb";
+      match(await kubectl.ok(["get", "--raw", raw]), /"value":"2"/);
+      await kubectl.ok(["delete", "configmap", "web"]);
+      match(await own.refused(live), /configmaps "web" not found/);
+    });
+
+    it(`shows the member ${member} who asks, and both sides' audit logs tell of it`, async () => {
+      const kubectl = await fixture.kubectlFor("alice", ["--cluster", member]);
+      await kubectl.ok(["get", "configmaps", "-n", "kube-public"]);
+      const { federation } = fixture;
+      const there = await waitFor("the member's event", async () =>
+        (await federation.member(member).audit()).find(
+          ({ impersonatedUser, objectRef }) =>
+            impersonatedUser !== undefined && objectRef?.namespace === "kube-public",
+        ),
+      );
+      match(there.user.username ?? "", /^system:serviceaccount:kube-federation-system:cellplane-/);
+      equal(there.impersonatedUser?.username, "alice");
+      deepEqual(there.impersonatedUser?.groups?.toSorted(), ["dev", "system:authenticated"]);
+      const here = await waitFor("the control plane's event", async () =>
+        (await federation.controlPlane.audit()).find(({ auditID }) => auditID === there.auditID),
+      );
+      equal(here.user.username, "alice");
+      const { resource, name, subresource, apiGroup } = here.objectRef ?? {};
+      deepEqual(
+        { resource, name, subresource, apiGroup },
+        {
+          resource: "clusters",
+          name: member,
+          subresource: "proxy",
+          apiGroup: "proxy.cellplane.io",
+        },
+      );
+    });
+  }
+
+  it("lets the member judge what its user may do there", async () => {
+    const kubectl = await fixture.kubectlFor("alice", ["--cluster", "hz-a"]);
+    const refusal = await kubectl.refused(["get", "nodes"]);
+    match(refusal, /User "alice" cannot list resource "nodes"/);
+  });
+
+  it("refuses whoever may not reach the cluster, and tells nobody else which there are", async () => {
+    const refusal =
+      /User "mallory" cannot get resource "clusters\/proxy" in API group "proxy.cellplane.io"/;
+    for (const name of ["hz-a", "hz-z"]) {
+      const kubectl = await fixture.kubectlFor("mallory", ["--cluster", name]);
+      match(await kubectl.refused(["get", "--raw", "/version"]), refusal);
+    }
+    const kubectl = await fixture.kubectlFor("alice", ["--cluster", "hz-z"]);
+    match(
+      await kubectl.refused(["get", "--raw", "/version"]),
+      /clusters.proxy.cellplane.io "hz-z" not found/,
+    );
+  });
+
+  it("begins in the namespace of a cell", async () => {
+    const { federation } = fixture;
+    const member = federation.kubectlAt(federation.member("hz-b"));
+    await member.run(["create", "namespace", "bank-prod-rz00b"]);
+    const kubectl = await fixture.kubectlFor("alice", ["--cell", "bank-prod/rz00b"]);
+    await kubectl.ok(["create", "configmap", "of-cell"]);
+    await member.ok(["-n", "bank-prod-rz00b", "get", "configmap", "of-cell"]);
+  });
+
+  it("writes a kubeconfig that nobody else may read, with the credential that was chosen", async () => {
+    const kubeconfig = await fixture.kubeconfigOf("alice");
+    const out = join(fixture.federation.folder, "mode", "alice-hz-a");
+    await runCellplane([
+      "kubeconfig",
+      "--kubeconfig",
+      kubeconfig,
+      "--cluster",
+      "hz-a",
+      "--out",
+      out,
+    ]);
+    equal((await stat(out)).mode & 0o777, 0o600);
+    const { clusters, users } = parseYaml(await readFile(out, "utf8")) as {
+      readonly clusters: readonly { readonly cluster: { readonly server: string } }[];
+      readonly users: readonly { readonly user: object }[];
+    };
+    deepEqual(users[0]?.user, { token: "token-alice" });
+    equal(
+      clusters[0]?.cluster.server,
+      `${fixture.federation.controlPlane.url}/apis/proxy.cellplane.io/v1alpha1/clusters/hz-a/proxy`,
+    );
+  });
+
+  it("says how to let the control plane act there where the member does not", async () => {
+    const { federation } = fixture;
+    await federation.join("hz-a");
+    const kubectl = await fixture.kubectlFor("alice", ["--cluster", "hz-a"]);
+    const refusal = await kubectl.refused(["get", "configmaps"]);
+    match(refusal, /cannot impersonate resource "users"/);
+    match(refusal, /"cellplane join hz-a --allow-proxy" lets it/);
+    await federation.join("hz-a", ["--allow-proxy"]);
+    await kubectl.ok(["get", "configmaps"]);
+  });
+
+  it("answers 503 while no agent is there, and 502 while the member is not", async () => {
+    const { federation, agents } = fixture;
+    const tunnelled = await fixture.kubectlFor("alice", ["--cluster", "hz-b"]);
+    await agents.kill("hz-b");
+    await federation.waitForCluster("hz-b", "NotReady");
+    match(
+      await tunnelled.refused(["get", "--raw", "/version"]),
+      /Cannot reach cluster "hz-b": No agent available/,
+    );
+    await agents.start("hz-b");
+    await federation.waitForCluster("hz-b", "Ready");
+    await tunnelled.ok(["get", "--raw", "/version"]);
+    const direct = await fixture.kubectlFor("alice", ["--cluster", "hz-a"]);
+    await federation.member("hz-a").stop();
+    match(
+      await direct.refused(["get", "--raw", "/version"]),
+      /Cannot reach cluster "hz-a": Cannot reach https:\/\/127.0.0.1:\d+: the connection was refused/,
+    );
+  });
+
+  it("shows no credential of a member in anything that it says", async () => {
+    const { federation } = fixture;
+    const secrets = ["-n", systemNamespace, "get", "secret", "hz-a-credential", "hz-b-credential"];
+    const { items } = JSON.parse(await federation.kubectl.ok([...secrets, "-o", "json"])) as {
+      readonly items: readonly { readonly data: { readonly token: string } }[];
+    };
+    const log = JSON.stringify(await federation.controlPlane.audit());
+    equal(items.length, 2);
+    for (const { data } of items) {
+      const token = Buffer.from(data.token, "base64").toString();
+      ok(!federation.controlPlane.output.includes(token));
+      ok(!log.includes(token));
+    }
+  });
+});
