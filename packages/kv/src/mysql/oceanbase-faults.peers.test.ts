@@ -129,7 +129,7 @@ describe(
         }));
         equal((await store.txn({ compare: [], success, failure: [] })).revision, 2);
         const long = "k".repeat(1000);
-        const puts = Array.from({ length: 70 }, async (_, i) => {
+        const puts = Array.from({ length: 45 }, async (_, i) => {
           const keys = Array.from({ length: 100 }, (_each, j) => k(`${long}${i}/${j}`));
           await run(store, ...keys.map((key) => ({ kind: "put" as const, key, value: k("") })));
         });

@@ -146,10 +146,11 @@ function describeFrozen(open: Open): void {
     });
     const write = (key: string, signal?: AbortSignal): Promise<WriteOutcome> =>
       outcomeOf(holder, { key, signal });
-    const impatient = AbortSignal.timeout(4000);
-    const outcomes = Promise.all([write("h1"), write("h2", impatient)]);
+    const impatient = new AbortController();
+    const outcomes = Promise.all([write("h1"), write("h2", impatient.signal)]);
     await frozen.promise;
     held.plan = undefined;
+    impatient.abort();
     // Not begun when its time is up: certainly not written.
     const queued = holder.txn(
       { compare: [], success: [{ kind: "put", key: k("h3"), value: k("1") }], failure: [] },
