@@ -18,6 +18,7 @@ import { createMigrateCommand } from "./commands/migrate.ts";
 import { createOrphaningCommand } from "./commands/orphaning.ts";
 import { createResumeCommand } from "./commands/resume.ts";
 import { createRollbackCommand } from "./commands/rollback.ts";
+import { createTunnelCommand } from "./commands/tunnel.ts";
 import { createUnjoinCommand } from "./commands/unjoin.ts";
 import { clientVersion, createVersionCommand } from "./commands/version.ts";
 import { CliError } from "./program/cli-error.ts";
@@ -62,6 +63,7 @@ Everything else is done with kubectl against the control plane:
     createExplainPlacementCommand(),
     createResumeCommand(),
     createGetCommand(),
+    createTunnelCommand(),
     createVersionCommand(),
     createCompletionCommand(() => program),
   ];

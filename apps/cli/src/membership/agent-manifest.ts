@@ -1,26 +1,31 @@
 import { type KubernetesObject, stringifyYaml } from "@cellplane/apimachinery";
 import type { RestClient } from "@cellplane/client";
+import { agentAccount } from "./account-manifest.ts";
 import type { AgentAccess } from "./agent-certificate.ts";
+import { systemNamespace } from "./system-namespace.ts";
 
 /** What an agent's manifest says. */
 export interface AgentManifest {
   readonly cluster: string;
   readonly access: AgentAccess;
   readonly image: string;
+  /** Of the system namespace in the member: the agent brings the control plane tokens of it. */
+  readonly tokenAccount?: string;
 }
 
-const namespace = "cellplane-agent";
+const namespace = agentAccount.namespace;
 
 /** The objects that run an agent in a member: YAML documents for `kubectl apply -f -`. */
 export function renderAgentManifest(manifest: AgentManifest): string {
   return agentObjects(manifest).map(stringifyYaml).join("---\n");
 }
 
-/** The same as objects. The agent needs no right in the cluster. */
+/** The same as objects. The agent needs no right in the cluster, unless it is to bring tokens. */
 export function agentObjects({
   cluster,
   access,
   image,
+  tokenAccount,
 }: AgentManifest): readonly KubernetesObject[] {
   const labels = { "app.kubernetes.io/name": "cellplane-agent" };
   const encode = (text: string): string => Buffer.from(text).toString("base64");
@@ -47,7 +52,8 @@ export function agentObjects({
         template: {
           metadata: { labels },
           spec: {
-            automountServiceAccountToken: false,
+            automountServiceAccountToken: tokenAccount !== undefined,
+            ...(tokenAccount === undefined ? {} : { serviceAccountName: agentAccount.name }),
             terminationGracePeriodSeconds: 45,
             initContainers: [
               {
@@ -72,6 +78,9 @@ export function agentObjects({
                   cluster,
                   "--credentials",
                   "/credentials",
+                  ...(tokenAccount === undefined
+                    ? []
+                    : ["--token-account", `${systemNamespace}/${tokenAccount}`]),
                 ],
                 volumeMounts: [{ name: "credentials", mountPath: "/credentials" }],
                 securityContext: {
@@ -117,7 +126,15 @@ export async function applyAgent(
 export function formatAgentCommand(
   cluster: string,
   { servers }: AgentAccess,
-  { folder, target }: { readonly folder: string; readonly target: string },
+  {
+    folder,
+    target,
+    tokenAccount,
+  }: { readonly folder: string; readonly target: string; readonly tokenAccount?: string },
 ): string {
-  return `cellplane agent --server ${servers.join(" ")} --cluster ${cluster} --credentials ${folder} --target ${target}`;
+  const tokens =
+    tokenAccount === undefined
+      ? ""
+      : ` --token-account ${systemNamespace}/${tokenAccount} --member-kubeconfig FILE`;
+  return `cellplane agent --server ${servers.join(" ")} --cluster ${cluster} --credentials ${folder} --target ${target}${tokens}`;
 }

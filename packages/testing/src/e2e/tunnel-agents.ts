@@ -39,8 +39,8 @@ export class TunnelAgents implements AsyncDisposable {
     equal(code, 0, stderr);
   }
 
-  /** Starts the agent of a member. */
-  async start(name: string): Promise<void> {
+  /** Starts the agent of a member. `more`: further arguments. */
+  async start(name: string, more: readonly string[] = []): Promise<void> {
     const server = await this.#serverAddress();
     const { client } = this.#fixture.member(name);
     const args = ["agent", "--server", server, "--cluster", name];
@@ -55,6 +55,7 @@ export class TunnelAgents implements AsyncDisposable {
           this.folderOf(name),
           "--target",
           client.server,
+          ...more,
         ],
         { stdio: "ignore" },
       ),
