@@ -1,0 +1,127 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { FederationFixture, systemNamespace } from "./federation-fixture.ts";
+import { runCellplane } from "./run-program.ts";
+import { TunnelAgents } from "./tunnel-agents.ts";
+import { waitFor } from "./wait-for.ts";
+
+interface Status {
+  readonly clusters: readonly {
+    readonly cluster: string;
+    readonly agents: readonly { readonly connections: number; readonly sentBytes: number }[];
+    readonly lastError?: { readonly message: string };
+  }[];
+}
+
+describe("looking after the tunnel", () => {
+  let fixture: FederationFixture;
+  let agents: TunnelAgents;
+  before(async () => {
+    fixture = await FederationFixture.open(["--tunnel-listen", "127.0.0.1:0"]);
+    agents = new TunnelAgents(fixture);
+    await agents.join("hz-a");
+  });
+  after(async () => {
+    await agents[Symbol.asyncDispose]();
+    await fixture[Symbol.asyncDispose]();
+  });
+
+  const cellplane = (...args: readonly string[]): ReturnType<typeof runCellplane> =>
+    runCellplane([...args, "--kubeconfig", fixture.controlPlane.kubeconfig]);
+  const status = async (): Promise<Status> => {
+    const { stdout } = await cellplane("tunnel", "status", "-o", "json");
+    return JSON.parse(stdout) as Status;
+  };
+  const agentsOf = async (name: string): Promise<number | undefined> =>
+    (await status()).clusters.find(({ cluster }) => cluster === name)?.agents.length;
+
+  it("shows the agents of a cluster, and what has gone through them", async () => {
+    const { code, stdout, stderr } = await cellplane("tunnel", "status");
+    equal(code, 0, stderr);
+    match(stdout, /^CLUSTER +AGENT .*\nhz-a +\S+ .*Connected/);
+    const [shown] = (await status()).clusters;
+    equal(shown?.cluster, "hz-a");
+    equal((shown.agents[0]?.sentBytes ?? 0) > 0, true);
+    equal((shown.agents[0]?.connections ?? 0) > 0, true);
+  });
+
+  it("drops agents that are revoked at once, refuses them from then on, and lets in a newly certified one", async () => {
+    const { code, stderr } = await cellplane("tunnel", "revoke", "hz-a");
+    equal(code, 0, stderr);
+    equal(await agentsOf("hz-a"), 0);
+    await waitFor("the agent to be refused", async () => {
+      const [shown] = (await status()).clusters;
+      return shown?.lastError?.message.includes("has been revoked") ? true : undefined;
+    });
+    const empty = await cellplane("tunnel", "status");
+    equal(empty.code, 1);
+    match(empty.stderr, /No agent of "hz-a" is connected/);
+    await agents.kill("hz-a");
+    await agents.join("hz-a");
+    equal(await agentsOf("hz-a"), 1);
+  });
+
+  it("joins a cluster that only its own side can reach: its agent brings an hour's token", async () => {
+    const member = fixture.member("hz-b");
+    const folder = agents.folderOf("hz-b");
+    const joining = cellplane(
+      "join",
+      "hz-b",
+      "--tunnel",
+      "--no-member-access",
+      "--api-endpoint",
+      member.client.server,
+      "--credentials-dir",
+      folder,
+    );
+    await waitFor("the account's manifest", async () =>
+      existsSync(join(folder, "account.yaml")) ? true : undefined,
+    );
+    const manifest = await readFile(join(folder, "account.yaml"), "utf8");
+    const account = /name: (cellplane-[0-9a-f]{8}-hz-b)$/m.exec(manifest)?.[1] ?? "";
+    await fixture.kubectlAt(member).ok(["apply", "-f", "-"], { stdin: manifest });
+    await agents.start("hz-b", [
+      "--token-account",
+      `${systemNamespace}/${account}`,
+      "--member-kubeconfig",
+      member.kubeconfig,
+    ]);
+    const { code, stderr } = await joining;
+    equal(code, 0, stderr);
+    const get = ["-n", systemNamespace, "get", "secret", "hz-b-credential", "-o", "json"];
+    const secret = JSON.parse(await fixture.kubectl.ok(get)) as {
+      readonly data: Readonly<Record<string, string>>;
+    };
+    const token = Buffer.from(secret.data["token"] ?? "", "base64").toString();
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as {
+      readonly exp: number;
+      readonly iat: number;
+      readonly sub: string;
+    };
+    deepEqual(
+      [claims.sub, claims.exp - claims.iat],
+      [`system:serviceaccount:${systemNamespace}:${account}`, 3600],
+    );
+  });
+
+  it("takes no token from an agent of a cluster that was joined otherwise", async () => {
+    await agents.kill("hz-a");
+    await agents.start("hz-a", [
+      "--token-account",
+      "default/default",
+      "--member-kubeconfig",
+      fixture.member("hz-a").kubeconfig,
+    ]);
+    await waitFor("the agent to be back", async () =>
+      (await agentsOf("hz-a")) === 1 ? true : undefined,
+    );
+    const get = ["-n", systemNamespace, "get", "secret", "hz-a-credential", "-o", "json"];
+    const secret = JSON.parse(await fixture.kubectl.ok(get)) as {
+      readonly metadata: { readonly annotations?: object };
+    };
+    equal(secret.metadata.annotations, undefined);
+  });
+});
