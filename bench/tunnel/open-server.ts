@@ -8,6 +8,8 @@ export interface ServerConfig {
   readonly serverId: string;
   /** `host:port` of every cluster's API server. */
   readonly upstream: string;
+  /** Where it tells how many agents it has. */
+  readonly statusPort?: number;
 }
 
 /** Opens a tunnel server which knows every cluster. */
