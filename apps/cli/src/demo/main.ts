@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tell, tellHeading } from "./narrate.ts";
-import { clusterNames, Stage } from "./stage.ts";
+import { clusterNames, Stage, tunnelledName } from "./stage.ts";
 import { playStory } from "./story.ts";
 
 await main(process.argv.slice(2));
@@ -46,6 +46,9 @@ async function play(stage: Stage): Promise<readonly string[]> {
   tellHeading("Start a control plane (SQLite) and two member clusters, and join them");
   await stage.open();
   tell(`Control plane ${stage.controlPlaneProcess.url}; members ${clusterNames.join(", ")} joined`);
+  tell(
+    `${tunnelledName} is reached through the tunnel alone: its agent has dialled out (docs/tunnel.md)`,
+  );
   tell("Secrets are encrypted in its database, under a key made for this run (docs/encryption.md)");
   const differences = await playStory({
     controlPlane: stage.client(stage.controlPlaneProcess),

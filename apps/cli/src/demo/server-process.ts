@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../../../bin/cellplane", import.meta.url));
+/** `bin/cellplane`. */
+export const program: string = fileURLToPath(new URL("../../../../bin/cellplane", import.meta.url));
 const startWithinMs = 60_000;
 
 /** A server of the demo: a child process that is ended with the demo. */

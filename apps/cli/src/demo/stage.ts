@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import type { RestClient } from "@cellplane/client";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
+import { type AgentAccess, writeAgentAccess } from "../membership/agent-certificate.ts";
 import { type JoinContext, planJoin } from "../membership/join-cluster.ts";
+import type { Undo } from "../membership/member-account.ts";
 import { systemNamespace } from "../membership/system-namespace.ts";
+import { AgentProcess } from "./agent-process.ts";
 import { writeEncryptionConfig } from "./encryption-config.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -11,10 +14,14 @@ const joinWithinMs = 30_000;
 /** The member clusters of the demo. */
 export const clusterNames: readonly string[] = ["hz-a", "hz-b"];
 
+/** The member that only dials out. */
+export const tunnelledName = "hz-a";
+
 /** The servers of the demo and their clients. */
 export class Stage {
   readonly #folder: string;
   readonly #processes = new Map<string, ServerProcess>();
+  readonly #agents: AgentProcess[] = [];
   readonly #clients = new Map<string, RestClient>();
 
   constructor(folder: string) {
@@ -42,7 +49,14 @@ export class Stage {
     const encryption = await writeEncryptionConfig(this.#folder);
     // All are waited for, so that whatever did start can be ended.
     const started = await Promise.allSettled([
-      this.#start("control-plane", "up", "--encryption-provider-config", encryption),
+      this.#start(
+        "control-plane",
+        "up",
+        "--encryption-provider-config",
+        encryption,
+        "--tunnel-listen",
+        "127.0.0.1:0",
+      ),
       ...clusterNames.map((name) => this.#start(name, "member")),
     ]);
     const failed = started.find((outcome) => outcome.status === "rejected");
@@ -59,6 +73,7 @@ export class Stage {
     await Promise.all(
       Array.from(this.#clients.values(), (client) => client[Symbol.asyncDispose]()),
     );
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
     await Promise.all(Array.from(this.#processes.values(), (server) => server.stop()));
   }
 
@@ -105,7 +120,26 @@ export class Stage {
       connection,
       kubeconfig,
       timeoutMs: joinWithinMs,
+      ...(name === tunnelledName
+        ? { tunnel: (access, undo) => this.#startAgent({ name, access, undo }) }
+        : {}),
     });
     for (const step of steps) await step.run(context, () => undefined);
+  }
+
+  async #startAgent({
+    name,
+    access,
+    undo,
+  }: {
+    readonly name: string;
+    readonly access: AgentAccess;
+    readonly undo: Undo;
+  }): Promise<void> {
+    const folder = join(this.#folder, `${name}-agent`);
+    await writeAgentAccess(folder, access, undo);
+    const servers = access.servers.flatMap((server) => ["--server", server]);
+    const args = ["--cluster", name, "--credentials", folder, "--target", this.member(name).url];
+    this.#agents.push(new AgentProcess([...servers, ...args]));
   }
 }
