@@ -1,9 +1,11 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parseYaml } from "@cellplane/apimachinery";
 import { systemNamespace } from "./federation-fixture.ts";
+import { PodServer } from "./pod-server/pod-server.ts";
 import { ProxyFixture } from "./proxy-fixture.ts";
 import { runCellplane } from "./run-program.ts";
 import { tenantObjects } from "./tenant.ts";
@@ -143,6 +145,40 @@ describe("kubectl at a member, through the control plane", () => {
     match(refusal, /"cellplane join hz-a --allow-proxy" lets it/);
     await federation.join("hz-a", ["--allow-proxy"]);
     await kubectl.ok(["get", "configmaps"]);
+  });
+
+  it("carries commands, files and logs through the tunnel", async () => {
+    const { federation, agents } = fixture;
+    await using pods = await PodServer.start();
+    await agents.kill("hz-b");
+    const spec = { apiEndpoint: pods.url, caBundle: Buffer.from(pods.ca).toString("base64") };
+    const patch = ["-n", systemNamespace, "patch", "kubefedcluster", "hz-b", "--type=merge", "-p"];
+    const before = await federation.kubectl.ok([...patch, "{}", "-o", "json"]);
+    await federation.kubectl.ok([...patch, JSON.stringify({ spec })]);
+    await agents.start("hz-b", ["--target", pods.url]);
+    const kubectl = await fixture.kubectlFor("alice", ["--cluster", "hz-b"]);
+    await waitFor("the agent to serve", async () =>
+      (await kubectl.run(["get", "pod", "toolbox"])).code === 0 ? true : undefined,
+    );
+    const sent = "line\n".repeat(20_000);
+    equal(await kubectl.ok(["exec", "-i", "toolbox", "--", "cat"], { stdin: sent }), sent);
+    const [from, to] = [join(federation.folder, "from"), join(federation.folder, "to")];
+    await writeFile(from, sent);
+    await kubectl.ok(["cp", from, `toolbox:${to}`]);
+    equal(await readFile(to, "utf8"), sent);
+    const coming = pods.nextFollower();
+    const following = kubectl.start(["logs", "-f", "toolbox"]);
+    const follower = await coming;
+    const line = once(following.stdout, "data");
+    follower.write("one\n");
+    equal(String((await line)[0]), "one\n");
+    following.kill("SIGKILL");
+    await follower.closed;
+    await agents.kill("hz-b");
+    const { spec: own } = JSON.parse(before) as { readonly spec: object };
+    await federation.kubectl.ok([...patch, JSON.stringify({ spec: own })]);
+    await agents.start("hz-b");
+    await federation.waitForCluster("hz-b", "Ready");
   });
 
   it("answers 503 while no agent is there, and 502 while the member is not", async () => {

@@ -1,4 +1,5 @@
 import { equal } from "node:assert/strict";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { homedir } from "node:os";
@@ -25,6 +26,11 @@ export class Kubectl {
   /** Runs it, however it ends. */
   run(args: readonly string[], input: ProgramInput = {}): Promise<ProgramResult> {
     return runProgram(this.#program, args, { ...input, env: { ...this.#env, ...input.env } });
+  }
+
+  /** Starts it, for the caller to end. */
+  start(args: readonly string[]): ChildProcessWithoutNullStreams {
+    return spawn(this.#program, args, { env: { ...process.env, ...this.#env } });
   }
 
   /** Runs it, asserts that it succeeds, and returns what it printed. */
