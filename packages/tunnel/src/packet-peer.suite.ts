@@ -91,6 +91,12 @@ export class PacketPeer implements AsyncDisposable {
     this.#call.end();
   }
 
+  /** Waits for the end of the stream: why it failed, or nothing. */
+  async over(): Promise<GrpcError | undefined> {
+    await until(() => this.#isOver);
+    return this.ended;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -57,11 +57,12 @@ export class TestAuthority {
 /** What is open in a test, and how to open more; everything goes with it. */
 export class TunnelFixture implements AsyncDisposable {
   readonly authority: TestAuthority = new TestAuthority("agents");
-  readonly server: TunnelServer;
+  server: TunnelServer;
   /** Clusters that the server knows, and their upstreams. */
   readonly upstreams: Map<string, string>;
   port = 0;
   readonly #opened: AsyncDisposableStack;
+  readonly #options: Partial<TunnelServerOptions>;
 
   private constructor(
     opened: AsyncDisposableStack,
@@ -70,20 +71,34 @@ export class TunnelFixture implements AsyncDisposable {
   ) {
     this.#opened = opened;
     this.upstreams = upstreams;
-    this.server = opened.use(
+    this.#options = options;
+    this.server = this.openServer("server-a");
+  }
+
+  /** A further server, which does not listen yet. */
+  openServer(serverId: string, options: Partial<TunnelServerOptions> = {}): TunnelServer {
+    return this.#opened.use(
       new TunnelServer({
         tls: this.serverTls(),
         authenticate: authenticateCertificate,
         directory: {
           routeOf: (cluster) => {
-            const upstream = upstreams.get(cluster);
+            const upstream = this.upstreams.get(cluster);
             return upstream === undefined ? undefined : { upstream };
           },
         },
-        serverId: "server-a",
+        serverId,
+        ...this.#options,
         ...options,
       }),
     );
+  }
+
+  /** Ends the server, and starts another one in its place. */
+  async restartServer(): Promise<void> {
+    await this.server.close(0);
+    this.server = this.openServer("server-a");
+    await this.server.listen({ host: "127.0.0.1", port: this.port });
   }
 
   static async open(options: Partial<TunnelServerOptions> = {}): Promise<TunnelFixture> {

@@ -58,12 +58,14 @@ export class ServerLink {
     this.#options = options;
     this.#channel = new GrpcChannel({ windowBytes, keepAlive, ...options.channel });
     this.#greeting.promise.catch(() => undefined);
-    const late = setTimeout(() => this.#call.cancel(), greetingTimeoutMs);
+    const late = setTimeout(() => {
+      this.#greeting.reject(new Error("the server is no tunnel server: it sent no server id"));
+      this.#call.cancel();
+    }, greetingTimeoutMs);
     this.#call = this.#channel.bidi(connectMethod, {
       metadata: this.#metadata(),
       onHeaders: (metadata) => {
-        clearTimeout(late);
-        this.#greet(metadata);
+        if (this.#greet(metadata)) clearTimeout(late);
       },
     });
     this.#call.consume({
@@ -111,19 +113,17 @@ export class ServerLink {
     };
   }
 
-  #greet(metadata: Metadata): void {
+  /** False: there is no greeting, and a refusal that says why comes next. */
+  #greet(metadata: Metadata): boolean {
     const serverId = metadata[headerNames.serverId];
     const count = Number(metadata[headerNames.serverCount]);
-    if (typeof serverId !== "string" || !Number.isInteger(count)) {
-      this.#greeting.reject(new Error("the server is no tunnel server: it has no server id"));
-      this.#call.cancel();
-      return;
-    }
+    if (typeof serverId !== "string" || !Number.isInteger(count)) return false;
     this.#hasOwnStreams = hasCapability(
       String(metadata[headerNames.capabilities] ?? ""),
       ownStreams,
     );
     this.#greeting.resolve({ serverId, serverCount: Math.max(1, count) });
+    return true;
   }
 
   #receive(packet: Packet): void {

@@ -107,7 +107,9 @@ export class TunnelAgent implements AsyncDisposable {
     for (let pauseMs = leastPauseMs; !signal.aborted;) {
       const outcome = await this.#connectOnce(address);
       if (outcome === "known" && isFurther) {
-        await pause(jittered(mostPauseMs), signal);
+        // A load balancer may lead to another server the next time.
+        const isComplete = this.#links.size >= this.#serverCount;
+        await pause(jittered(isComplete ? mostPauseMs : leastPauseMs), signal);
         return;
       }
       pauseMs = outcome === "lost" ? leastPauseMs : Math.min(pauseMs * 1.5, mostPauseMs);

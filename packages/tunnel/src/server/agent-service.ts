@@ -99,7 +99,7 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
     host.events.onRefuse(why, { id: agentId ?? "", address, clusters: named });
     return new GrpcError(status, why);
   };
-  if (agentId === undefined) {
+  if (!agentId) {
     throw refuse(
       "malformed",
       "INVALID_ARGUMENT",
