@@ -5,7 +5,7 @@ import type { MvccStore } from "../store/mvcc-store.ts";
 import { describeMvccStore } from "../store/mvcc-store.suite.ts";
 import { k, put, RecordingWatch, run } from "../store/mvcc-testing.suite.ts";
 import { MysqlProxy } from "./mysql-proxy.suite.ts";
-import { hasServer, MysqlTestServer } from "./mysql-server.suite.ts";
+import { forgetful, hasServer, MysqlTestServer } from "./mysql-server.suite.ts";
 import { MysqlSession } from "./mysql-session.ts";
 import { parseMysqlUrl } from "./mysql-url.ts";
 import { faultsAt, stormOf, type Fault, type FaultPoint } from "./oceanbase-faults.suite.ts";
@@ -25,7 +25,7 @@ describe(
     let server: MysqlTestServer;
     let proxy: MysqlProxy;
     before(async () => {
-      server = await MysqlTestServer.start("mysql");
+      server = await MysqlTestServer.start("mysql", forgetful);
       proxy = await MysqlProxy.open(server.port, { asOceanBase: true });
     });
     after(async () => {

@@ -4,7 +4,7 @@ import { OutcomeUnknownError, UnavailableError } from "../store/kv-error.ts";
 import type { MvccStore } from "../store/mvcc-store.ts";
 import { k, put, RecordingWatch } from "../store/mvcc-testing.suite.ts";
 import { MysqlProxy } from "./mysql-proxy.suite.ts";
-import { hasServer, MysqlTestServer } from "./mysql-server.suite.ts";
+import { forgetful, hasServer, MysqlTestServer } from "./mysql-server.suite.ts";
 import { stormOf } from "./oceanbase-faults.suite.ts";
 import { openMysqlStore } from "./open-mysql-store.ts";
 
@@ -15,7 +15,7 @@ describe("OceanBase's leader switches", { skip: !hasServer("mysql") && "no serve
   let server: MysqlTestServer;
   let proxies: readonly MysqlProxy[];
   before(async () => {
-    server = await MysqlTestServer.start("mysql");
+    server = await MysqlTestServer.start("mysql", forgetful);
     const open = (): Promise<MysqlProxy> => MysqlProxy.open(server.port, { asOceanBase: true });
     proxies = await Promise.all([open(), open()]);
   });

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { describeMvccStore } from "../store/mvcc-store.suite.ts";
 import { put } from "../store/mvcc-testing.suite.ts";
 import { MysqlProxy } from "./mysql-proxy.suite.ts";
-import { hasServer, MysqlTestServer } from "./mysql-server.suite.ts";
+import { forgetful, hasServer, MysqlTestServer } from "./mysql-server.suite.ts";
 import { openMysqlStore } from "./open-mysql-store.ts";
 
 // With next to nothing in memory, so that values and history come from the database.
@@ -13,7 +13,7 @@ describe("as OceanBase", { skip: !hasServer("mysql") && "the server is not insta
   let server: MysqlTestServer;
   let proxy: MysqlProxy;
   before(async () => {
-    server = await MysqlTestServer.start("mysql");
+    server = await MysqlTestServer.start("mysql", forgetful);
     proxy = await MysqlProxy.open(server.port, { asOceanBase: true });
   });
   after(async () => {
