@@ -1,4 +1,4 @@
-import { CompactedError, RevisionsLostError } from "../store/kv-error.ts";
+import { CompactedError, RevisionsLostError, UnavailableError } from "../store/kv-error.ts";
 import type { Revision } from "../store/mvcc-store.ts";
 import type { LogChange, SharedHead, SharedLog } from "../store/revision-log.ts";
 
@@ -77,9 +77,11 @@ export class LogFollower {
         if (waiting || isMoved) this.#busyUntil = now + busyForMs;
         if (now > this.#busyUntil) pauseMs = idlePauseMs;
       } catch (error) {
-        waiting?.reject(error);
+        // Whoever waits has asked for the head, which is not compacted: it only cannot be told here yet.
+        const told = error instanceof CompactedError ? behind(error) : error;
+        waiting?.reject(told);
         if (error instanceof RevisionsLostError || error instanceof CompactedError) {
-          this.#fail(error);
+          this.#fail(error instanceof CompactedError ? behind(error) : error);
           return this.#host.broken(error);
         }
         pauseMs = failedPauseMs;
@@ -120,6 +122,11 @@ export class LogFollower {
     clearTimeout(timer);
     this.#wake = undefined;
   }
+}
+
+function behind(cause: CompactedError): UnavailableError {
+  const why = "Cannot read yet as others have compacted what this process has not read";
+  return new UnavailableError(why, { cause });
 }
 
 /** Nobody has to wait for it: a rejection is not an unhandled one. */

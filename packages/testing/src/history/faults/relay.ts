@@ -131,14 +131,24 @@ class Pair {
 
   /** Passes on in order, later if there is a delay. */
   #hold(pass: (bytes: Buffer) => void): (bytes: Buffer) => void {
-    let freeAtMs = 0;
+    const held: { readonly bytes: Buffer; readonly atMs: number }[] = [];
+    // One timer for the first of them, since timers that are set apart may ring out of order.
+    const release = (): void => {
+      for (let [next] = held; next; [next] = held) {
+        const leftMs = next.atMs - performance.now();
+        if (leftMs > 0) {
+          setTimeout(release, leftMs);
+          return;
+        }
+        held.shift();
+        pass(next.bytes);
+      }
+    };
     return (bytes) => {
       const delayMs = this.#host.delayMs();
-      const now = performance.now();
-      const atMs = Math.max(freeAtMs, delayMs > 0 ? now + delayMs : 0);
-      if (atMs <= now) return pass(bytes);
-      freeAtMs = atMs;
-      setTimeout(() => pass(bytes), atMs - now);
+      if (held.length === 0 && delayMs === 0) return pass(bytes);
+      held.push({ bytes, atMs: performance.now() + delayMs });
+      if (held.length === 1) release();
     };
   }
 }
