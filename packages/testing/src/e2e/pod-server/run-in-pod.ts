@@ -57,12 +57,13 @@ function bySpdy(socket: Duplex, child: ChildProcess, query: URLSearchParams): vo
   const output: [string, Buffer][] = [];
   child.stdout?.on("data", (bytes: Buffer) => output.push(["stdout", bytes]));
   child.stderr?.on("data", (bytes: Buffer) => output.push(["stderr", bytes]));
-  child.once("close", async (code) => {
+  const finish = async (code: number | null): Promise<void> => {
     await opened.promise;
     for (const [name, bytes] of output) peer.send(names.indexOf(name), bytes);
     for (const name of names.slice(1)) peer.send(names.indexOf(name), Buffer.alloc(0), "last");
     peer.send(0, resultOf(code), "last");
-  });
+  };
+  child.once("close", (code) => void finish(code));
 }
 
 function resultOf(code: number | null): Buffer {
