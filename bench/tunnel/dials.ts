@@ -3,7 +3,12 @@ import { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { type ClientCall, GrpcChannel } from "../../packages/grpc/src/index.ts";
 import { proxyMethod } from "../../packages/tunnel/src/protocol/methods.ts";
-import { type Packet, packetOf, payloadOf } from "../../packages/tunnel/src/protocol/packet.ts";
+import {
+  maxSentBytes,
+  type Packet,
+  packetOf,
+  payloadOf,
+} from "../../packages/tunnel/src/protocol/packet.ts";
 
 /** A new connection to the target. */
 export type Dial = () => Promise<Duplex>;
@@ -94,8 +99,13 @@ class GrpcDuplex extends Duplex {
   }
 
   override _write(data: Buffer, _encoding: string, done: (error?: Error) => void): void {
-    const value = { connectId: this.#connectId, error: "", data };
-    if (this.#call.send(packetOf("data", value))) done();
+    let hasRoom = true;
+    for (let at = 0; at < data.length; at += maxSentBytes) {
+      const part = data.subarray(at, at + maxSentBytes);
+      const value = { connectId: this.#connectId, error: "", data: part };
+      hasRoom = this.#call.send(packetOf("data", value));
+    }
+    if (hasRoom) done();
     else this.#call.drained().then(() => done(), done);
   }
 

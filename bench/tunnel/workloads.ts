@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { percentile } from "../support/percentile.ts";
 import { readUsage } from "../support/usage.ts";
 import { RawHttp } from "./raw-http.ts";
-import { upBytes } from "./sizes.ts";
+import { downBytes, upBytes } from "./sizes.ts";
 import type { Subject } from "./subjects.ts";
 
 /** One measurement of one subject. */
@@ -27,6 +27,7 @@ export interface Workload {
 const get = (path: string): Buffer => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: target\r\n\r\n`);
 const getOne = get("/");
 const getDown = get("/down");
+const getFlood = get("/flood");
 const getWatch = get("/watch");
 const post = Buffer.from(`POST /up HTTP/1.1\r\nHost: target\r\nContent-Length: ${upBytes}\r\n\r\n`);
 const upBody = Buffer.alloc(upBytes, "u");
@@ -71,7 +72,7 @@ function gets(clients: number, hasStalled: boolean): Workload {
 /** A reader that takes the beginning of an answer, and no more. */
 async function stall(subject: Subject): Promise<RawHttp> {
   const http = new RawHttp(await subject.dial());
-  http.request(getDown).catch(() => undefined);
+  http.request(getFlood).catch(() => undefined);
   await delay(50);
   http.pause();
   // Until all that may wait on the way does.
@@ -98,47 +99,38 @@ function newConnections(clients: number): Workload {
 }
 
 function down(streams: number): Workload {
-  return {
-    name: `down, ${streams}`,
-    unit: "MiB/s",
-    isFar: true,
-    async run(subject, ms) {
-      const all = await openAll(subject, streams);
-      const over = new AbortController();
-      for (const http of all) {
-        const again = async (): Promise<void> => {
-          while (!over.signal.aborted) await http.request(getDown);
-        };
-        again().catch(() => undefined);
-      }
-      const received = (): number => all.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
-      // Windows open with time.
-      await delay(ms / 4);
-      const figure = await overTime(subject, ms, () => received() / mib);
-      over.abort();
-      for (const http of all) http.close();
-      return figure;
-    },
-  };
+  return transfer(`down, ${streams}`, { streams, bytes: downBytes }, (http) =>
+    http.request(getDown),
+  );
 }
 
 function up(streams: number): Workload {
+  return transfer(`up, ${streams}`, { streams, bytes: upBytes }, (http) =>
+    http.request(post, upBody),
+  );
+}
+
+/** Whole bodies alone: one that is given up midway would disturb whoever comes next. */
+function transfer(
+  name: string,
+  { streams, bytes }: { readonly streams: number; readonly bytes: number },
+  work: (http: RawHttp) => Promise<void>,
+): Workload {
   return {
-    name: `up, ${streams}`,
+    name,
     unit: "MiB/s",
     isFar: true,
     async run(subject, ms) {
       const all = await openAll(subject, streams);
-      const { value, cpuMicros } = await measure(
-        subject,
-        ms,
-        async (client) => {
-          await all[client]?.request(post, upBody);
-        },
-        streams,
-      );
+      // Windows open with time.
+      await Promise.all(all.map(work));
+      const one = async (client: number): Promise<void> => {
+        const http = all[client];
+        if (http) await work(http);
+      };
+      const { value, cpuMicros } = await measure(subject, ms, one, streams);
       for (const http of all) http.close();
-      const size = upBytes / mib;
+      const size = bytes / mib;
       return { value: value * size, cpuMicros: (cpuMicros ?? 0) / size };
     },
   };
@@ -198,16 +190,6 @@ async function measure(
     p99Ms: percentile(took, 0.99),
     cpuMicros: (usedMicros(subject) - used) / took.length,
   };
-}
-
-async function overTime(subject: Subject, ms: number, read: () => number): Promise<Figure> {
-  const started = performance.now();
-  const before = read();
-  const used = usedMicros(subject);
-  await delay(ms);
-  const done = read() - before;
-  const seconds = (performance.now() - started) / 1000;
-  return { value: done / seconds, cpuMicros: (usedMicros(subject) - used) / Math.max(1, done) };
 }
 
 function usedMicros({ serverPids, agentPids }: Subject): number {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { downBytes } from "../sizes.ts";
+import { downBytes, floodBytes } from "../sizes.ts";
 import { runRole } from "./role.ts";
 
 const body = JSON.stringify({ kind: "ConfigMap", data: { value: "v".repeat(985) } });
@@ -12,7 +12,8 @@ const eventEveryMs = 5000;
 runRole<object>(async () => {
   const server = createServer({ noDelay: true }, (request, response) => {
     response.on("error", () => undefined);
-    if (request.url === "/down") sendMany(response);
+    if (request.url === "/down") sendMany(response, downBytes);
+    else if (request.url === "/flood") sendMany(response, floodBytes);
     else if (request.url === "/watch") sendEvents(response);
     else {
       request.resume().once("end", () => {
@@ -27,9 +28,9 @@ runRole<object>(async () => {
   return (server.address() as AddressInfo).port;
 });
 
-function sendMany(response: ServerResponse): void {
-  response.setHeader("content-length", downBytes);
-  let left = downBytes;
+function sendMany(response: ServerResponse, bytes: number): void {
+  response.setHeader("content-length", bytes);
+  let left = bytes;
   const more = (): void => {
     while (left > 0 && !response.destroyed) {
       left -= chunk.length;
