@@ -23,10 +23,11 @@ export class StockPeers implements AsyncDisposable {
     clusters: readonly string[],
     port: number,
     args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
   ): Promise<ChildProcess> {
     const files = this.#pair(`agent-${clusters[0]}`, this.#authority.agent(clusters[0] ?? ""));
     const [health, admin] = [await freePort(), await freePort()];
-    return this.#run("proxy-agent", [
+    const all = [
       "--proxy-server-host=localhost",
       `--proxy-server-port=${port}`,
       `--ca-cert=${join(this.folder, "ca.crt")}`,
@@ -40,7 +41,8 @@ export class StockPeers implements AsyncDisposable {
       `--admin-server-port=${admin}`,
       "--sync-forever",
       ...args,
-    ]);
+    ];
+    return this.#run("proxy-agent", all, env);
   }
 
   /** A stock server; tells its ports for clients and for agents. */
@@ -106,9 +108,16 @@ export class StockPeers implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #run(program: string, args: readonly string[]): ChildProcess {
+  #run(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
     const peers = process.env["CELLPLANE_PEERS"] ?? join(homedir(), ".cache", "cellplane-peers");
-    const child = spawn(join(peers, "bin", program), args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(join(peers, "bin", program), args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
     this.#running.add(child);
     child.stdout?.resume();
     child.stderr?.resume();
