@@ -40,7 +40,7 @@ export interface Tunnel extends AsyncDisposable {
   readonly directory: ClusterDirectory;
   /** `host:port` that it listens on. */
   readonly address: string;
-  status(): TunnelStatus;
+  readonly status: () => TunnelStatus;
   dial(dial: TunnelDial): ReturnType<TunnelServer["dial"]>;
   /** Has a listener told when a cluster's first agent has come, and when its last has left. */
   readonly onReachability: SubscribeReachability;
@@ -66,6 +66,10 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     for (const cluster of known) incidents.note(cluster, why);
     if (known.length === 0) incidents.noteOther(why);
   };
+  const refused = (cluster: string, why: string): void => {
+    logger.warn({ cluster, why }, "agent refused");
+    note([cluster], why);
+  };
   const listeners = new Set<Parameters<SubscribeReachability>[0]>();
   const tell = (cluster: string, wasAlone: boolean, isReachable: boolean): void => {
     if (wasAlone) for (const listener of listeners) listener(cluster, isReachable);
@@ -78,13 +82,10 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   const serverId = `${hostname()}:${options.listen.port}`;
   const server = new TunnelServer({
     tls: { cert, key, ca: serving.ca },
-    authenticate: authenticateUnrevoked(directory, (cluster, why) => {
-      logger.warn({ cluster, why }, "agent refused");
-      note([cluster], why);
-    }),
+    authenticate: authenticateUnrevoked(directory, refused),
     directory,
     sign: signer.sign,
-    takeToken: createTokenTaker({ ...options, directory }),
+    takeToken: createTokenTaker({ ...options, directory, onRefuse: refused }),
     serverId,
     metrics: options.metrics,
     events: {

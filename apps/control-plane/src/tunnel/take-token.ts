@@ -4,6 +4,7 @@ import { annotations, kubefed, type KubeFedCluster } from "@cellplane/federation
 import { GrpcError } from "@cellplane/grpc";
 import { type Envelope, sealCredential, sealedCredential, type SecretData } from "@cellplane/kms";
 import type { MemberToken, TakeToken } from "@cellplane/tunnel";
+import type { RefusalListener } from "./authenticate-agent.ts";
 import type { ClusterDirectory } from "./cluster-directory.ts";
 
 /** Where tokens go. */
@@ -13,6 +14,7 @@ export interface TokenTakerDependencies {
   /** Seals them; without it they are stored as tokens of `join` are. */
   readonly seal?: Envelope;
   readonly logger: Logger;
+  readonly onRefuse: RefusalListener;
 }
 
 const namespace = kubefed.systemNamespace;
@@ -28,10 +30,9 @@ export function createTokenTaker(deps: TokenTakerDependencies): TakeToken {
   return async (cluster, token) => {
     const object = (await objects.get(clusters, cluster)) as KubeFedCluster | undefined;
     if (!object || !directory.takesCredential(cluster)) {
-      throw new GrpcError(
-        "PERMISSION_DENIED",
-        `cluster "${cluster}" takes no credential from its agents: join it with --no-member-access`,
-      );
+      const why = `cluster "${cluster}" takes no credential from its agents: join it with --no-member-access`;
+      deps.onRefuse(cluster, why);
+      throw new GrpcError("PERMISSION_DENIED", why);
     }
     await setAuthority(objects, cluster, token.ca);
     const { name } = object.spec.secretRef;

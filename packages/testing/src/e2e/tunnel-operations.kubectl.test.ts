@@ -107,6 +107,29 @@ describe("looking after the tunnel", () => {
     );
   });
 
+  it("prints one manifest for the member's own side, which a cluster takes", async () => {
+    const { code, stdout, stderr } = await cellplane(
+      "join",
+      "edge",
+      "--tunnel",
+      "--no-member-access",
+    );
+    equal(code, 0, stderr);
+    match(stdout, /--token-account\n +- kube-federation-system\/cellplane-[0-9a-f]{8}-edge/);
+    const applied = await fixture.kubectlAt(fixture.member("hz-b")).ok(["apply", "-f", "-"], {
+      stdin: stdout,
+    });
+    match(applied, /deployment.apps\/cellplane-agent created/);
+    equal(await agentsOf("edge"), 0);
+    equal((await cellplane("unjoin", "edge", "--keep-member-account")).code, 0);
+  });
+
+  it("tells the state of the tunnel to nobody who may not list clusters", async () => {
+    const path = "/apis/tunnel.cellplane.io/v1alpha1/status";
+    const refused = await fixture.kubectl.run(["get", "--raw", path, "--as", "somebody"]);
+    match(refused.stderr, /cannot list resource "kubefedclusters"/);
+  });
+
   it("takes no token from an agent of a cluster that was joined otherwise", async () => {
     await agents.kill("hz-a");
     await agents.start("hz-a", [
@@ -115,9 +138,12 @@ describe("looking after the tunnel", () => {
       "--member-kubeconfig",
       fixture.member("hz-a").kubeconfig,
     ]);
-    await waitFor("the agent to be back", async () =>
-      (await agentsOf("hz-a")) === 1 ? true : undefined,
-    );
+    await waitFor("the token to be refused", async () => {
+      const shown = (await status()).clusters.find(({ cluster }) => cluster === "hz-a");
+      return shown?.lastError?.message.includes("takes no credential from its agents")
+        ? true
+        : undefined;
+    });
     const get = ["-n", systemNamespace, "get", "secret", "hz-a-credential", "-o", "json"];
     const secret = JSON.parse(await fixture.kubectl.ok(get)) as {
       readonly metadata: { readonly annotations?: object };
