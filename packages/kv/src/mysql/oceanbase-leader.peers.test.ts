@@ -29,7 +29,10 @@ describe("OceanBase's leader switches", { skip: !hasServer("mysql") && "no serve
       const seed = Math.floor(Math.random() * 2 ** 31);
       t.diagnostic(`seed ${seed}`);
       const direct = await server.newDatabase();
-      const stores = await Promise.all(proxies.map((proxy) => openMysqlStore(proxy.urlOf(direct))));
+      await using opened = new AsyncDisposableStack();
+      const stores = await Promise.all(
+        proxies.map(async (proxy) => opened.use(await openMysqlStore(proxy.urlOf(direct)))),
+      );
       const watches = stores.map((store) => new RecordingWatch(store, everything));
       for (const [i, proxy] of proxies.entries()) proxy.plan = stormOf(seed + i);
       const stop = new AbortController();
@@ -68,7 +71,6 @@ describe("OceanBase's leader switches", { skip: !hasServer("mysql") && "no serve
         await until(() => watch.batches.at(-1)?.revision === head);
         equal(watch.text, history.text);
       }
-      for (const store of stores) await store[Symbol.asyncDispose]();
       t.diagnostic(
         `${written.length} writes, ${refused.length} refused, faults: ${faultsOf(proxies)}`,
       );
