@@ -32,6 +32,7 @@ const getWatch = get("/watch");
 const post = Buffer.from(`POST /up HTTP/1.1\r\nHost: target\r\nContent-Length: ${upBytes}\r\n\r\n`);
 const upBody = Buffer.alloc(upBytes, "u");
 const mib = 1024 * 1024;
+const patienceMs = 5000;
 
 /** All workloads. */
 export const workloads: readonly Workload[] = [
@@ -50,18 +51,18 @@ function gets(clients: number, hasStalled: boolean): Workload {
     unit: "requests/s",
     isFar: !hasStalled,
     async run(subject, ms) {
-      const stalled = hasStalled ? await stall(subject) : undefined;
+      // First, for a stalled reader may also hold up dials.
       const all = await openAll(subject, clients);
-      const figure = await measure(
-        subject,
-        ms,
-        (client) => {
-          const http = all[client];
-          if (!http) throw new Error("cannot happen: no connection for a client");
-          return http.request(getOne);
-        },
-        clients,
-      );
+      const stalled = hasStalled ? await stall(subject) : undefined;
+      // A stalled reader may hold up all others for good.
+      const late = setTimeout(() => {
+        for (const http of all) http.close();
+      }, ms + patienceMs);
+      const one = async (client: number): Promise<void> => {
+        await all[client]?.request(getOne).catch(() => undefined);
+      };
+      const figure = await measure(subject, ms, one, clients);
+      clearTimeout(late);
       for (const http of all) http.close();
       stalled?.close();
       return figure;
