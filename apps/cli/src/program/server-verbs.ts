@@ -103,7 +103,8 @@ export const serverVerbs: readonly {
   },
   {
     name: "store",
-    summary: "Look after a store: back up, restore, verify, status, compact, migrate, reencrypt, accept-loss",
+    summary:
+      "Look after a store: back up, restore, verify, status, compact, migrate, reencrypt, accept-loss",
     options: ["--data-dir", "--datastore", "--output"],
   },
   {
