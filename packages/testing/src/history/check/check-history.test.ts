@@ -277,6 +277,19 @@ describe("checkHistory() finds", () => {
     deepEqual(broken(sketch.finish()), ["final state"]);
   });
 
+  it("another state at the end, unless it is that of leases which have ended since", () => {
+    const whole = leased();
+    const final = { count: 0, more: false, kvs: [] };
+    const at = { t: "final", at: 4e6, compacted: 0 } as const;
+    const revision = whole.head + 1;
+    whole.record({ ...at, result: { ...final, revision } });
+    deepEqual(broken(whole.finish()), []);
+    const torn = leased();
+    const kvs = torn.state().slice(0, 1);
+    torn.record({ ...at, result: { ...final, kvs, count: 1, revision } });
+    deepEqual(broken(torn.finish()), ["final state"]);
+  });
+
   it("a lease that ends early, and one that ends in parts", () => {
     const early = leased();
     early.takesEffect(txnOf({ kind: "delete", key: "a" }, { kind: "delete", key: "b" }));

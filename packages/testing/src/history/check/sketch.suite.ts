@@ -27,6 +27,11 @@ export class Sketch {
     return this.#log.head;
   }
 
+  /** All keys as they are now. */
+  state(): ReturnType<ReturnType<Timelines["at"]>["list"]> {
+    return this.#log.at(this.head).list({ key: "\0", end: "\0" });
+  }
+
   /** An operation with its answer, as given. */
   op(request: Request, [call, end]: Times, outcome: Outcome): string {
     const n = ++this.#count;
