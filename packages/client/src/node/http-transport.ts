@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
-import { Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import type * as tls from "node:tls";
 import { ConnectionError } from "../rest/connection-error.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../rest/transport.ts";
@@ -266,15 +266,16 @@ function sendHttp2(
 
 /**
  * The body of an answer. All of a short one may have come within one tick, as over a connection
- * inside another one; Node takes such a stream for broken when it is read only then.
+ * inside another one; Node takes such a stream for broken when it is iterated only then, though it
+ * still gives its data to whoever listens.
  */
 function bodyOf(stream: http2.ClientHttp2Stream): Readable {
-  if (!stream.closed || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) return stream;
-  const chunks: Buffer[] = [];
-  for (let chunk: unknown = stream.read(); Buffer.isBuffer(chunk); chunk = stream.read()) {
-    chunks.push(chunk);
-  }
-  return Readable.from(chunks);
+  if (!stream.closed) return stream;
+  const body = new PassThrough();
+  stream.once("close", () => {
+    if (!body.writableEnded) body.destroy(connectionLost());
+  });
+  return stream.pipe(body);
 }
 
 function openStream(session: Session, request: TransportRequest): http2.ClientHttp2Stream {

@@ -9,7 +9,7 @@ import { fixtureOf, kubefedFixtures, namespaceTarget } from "./kubefed-fixtures.
 import { KubefedHost } from "./kubefed-host.ts";
 import { type ProgramResult, runCellplane } from "./run-program.ts";
 import { TestServer } from "./test-server.ts";
-import { findObject, waitForObject } from "./wait-for.ts";
+import { findObject, waitFor, waitForObject } from "./wait-for.ts";
 
 const namespace = "shop";
 const everywhere = { clusters: clusterNames.map((name) => ({ name })) };
@@ -46,6 +46,14 @@ describe("cellplane migrate kubefed", () => {
     const types = [{ target: namespaceTarget, shortName: "ns" }, ...kubefedFixtures];
     host = await KubefedHost.install(hostServer, members, types);
     await fill();
+    // What this set-up did is written down a moment after it was answered.
+    await waitFor("the audit log to have the set-up", async () =>
+      (await hostServer.audit()).some(
+        ({ stage, objectRef }) => stage === "ResponseComplete" && objectRef?.name === "other",
+      )
+        ? true
+        : undefined,
+    );
     for (const server of [hostServer, ...members.values()]) {
       offsets.set(server, (await server.audit()).length);
     }
