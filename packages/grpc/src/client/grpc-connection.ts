@@ -5,6 +5,7 @@ import {
   constants,
   type OutgoingHttpHeaders,
 } from "node:http2";
+import type { Duplex } from "node:stream";
 import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
 import { sessionOptions, widenSession } from "../call/session-settings.ts";
 import { GrpcError } from "../wire/grpc-error.ts";
@@ -13,6 +14,7 @@ import type { GrpcTarget } from "./grpc-target.ts";
 /** One HTTP/2 connection: from dialling until it is lost or the server wants no more calls. */
 export class GrpcConnection {
   readonly #session: ClientHttp2Session;
+  #socket: Duplex | undefined;
   readonly #target: string;
   #hasConnected = false;
   #isDraining = false;
@@ -32,7 +34,10 @@ export class GrpcConnection {
     this.#target = target.text;
     const session = connect(target.authority, {
       ...sessionOptions(options.windowBytes),
-      createConnection: target.dial,
+      createConnection: () => {
+        this.#socket = target.dial();
+        return this.#socket;
+      },
     });
     this.#session = session;
     const late = setTimeout(() => {
@@ -56,6 +61,7 @@ export class GrpcConnection {
     });
     session.on("error", (error) => {
       this.#lastError = error;
+      this.#socket?.destroy();
     });
     session.on("goaway", (code) => {
       this.#isDraining = true;
@@ -66,6 +72,8 @@ export class GrpcConnection {
     session.once("close", () => {
       clearTimeout(late);
       this.#isLost = true;
+      // The session may have ended by an error of TLS, and leaves the socket open then.
+      this.#socket?.destroy();
     });
   }
 
@@ -114,6 +122,8 @@ export class GrpcConnection {
 
   destroy(): void {
     this.#session.destroy();
+    // A session that was closing already would wait for its peer to close the connection.
+    this.#socket?.destroy();
   }
 }
 
