@@ -26,6 +26,17 @@ export class MysqlTestServer implements AsyncDisposable {
 
   /** Makes a data directory and starts a server on it; `args` are options of the server. */
   static async start(kind: ServerKind, args: readonly string[] = []): Promise<MysqlTestServer> {
+    // Another test may have taken the free port meanwhile.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await MysqlTestServer.#startOnce(kind, args);
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(kind: ServerKind, args: readonly string[]): Promise<MysqlTestServer> {
     const server = new MysqlTestServer(kind, await freePort(), args);
     try {
       server.#initialize();
