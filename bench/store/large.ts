@@ -47,7 +47,8 @@ const keyOf = (i: number): Buffer =>
 
 async function measureLarge(subject: Subject, keys: number): Promise<LargeFigures> {
   const { client } = subject;
-  const rssMib = (): number => readUsage(subject.pids).rssBytes / 2 ** 20;
+  const pids = subject.pids.length === 0 ? [process.pid] : subject.pids;
+  const rssMib = (): number => readUsage(pids).rssBytes / 2 ** 20;
   const started = performance.now();
   const part = 20_000;
   for (let i = 0; i < keys; i += part) {
