@@ -18,8 +18,9 @@ export type WriteOutcome =
   | { readonly kind: "done"; readonly sizeBytes: number; readonly more: boolean }
   | { readonly kind: "failed"; readonly failure: WriteFailure };
 
-/** Revisions looked at in one step of compaction: about ten milliseconds. */
+/** Revisions looked at in one step of compaction, and rows, which a revision may have many of: about ten milliseconds. */
 const revisionsPerStep = 500;
+const rowsPerStep = 1000;
 
 /** Pages in the write-ahead log before a commit moves them to the database: 16 MiB. */
 const checkpointPages = 4000;
@@ -119,7 +120,7 @@ export class SqliteWriter {
       const compacted = Number(meta?.["compacted"]);
       // Revisions that an accepted loss has skipped are no work.
       const from = Math.min(compacted, Number(meta?.["position"]));
-      const to = Math.min(compacted, from + revisionsPerStep);
+      const to = Math.min(compacted, from + revisionsPerStep, this.#revisionAfterRows(from));
       if (to <= from) return;
       this.#removeUnreachable(from, to);
       more = to < compacted;
@@ -160,6 +161,16 @@ export class SqliteWriter {
     );
     if (change.isDelete) this.#deleteCurrent.run(key);
     else this.#putCurrent.run(key, revision, sub, createRevision, version, lease);
+  }
+
+  /** The revision that is so many rows after another one; never that one itself. */
+  #revisionAfterRows(from: number): number {
+    const row = this.#database
+      .prepare(
+        `SELECT id >> ${subBits} AS revision FROM kv_log WHERE id >= (?1 << ${subBits}) ORDER BY id LIMIT 1 OFFSET ${rowsPerStep}`,
+      )
+      .get(from);
+    return row ? Math.max(from + 1, Number(row["revision"])) : Number.POSITIVE_INFINITY;
   }
 
   #removeUnreachable(from: number, to: number): void {
