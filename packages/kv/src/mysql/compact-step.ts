@@ -4,8 +4,9 @@ import { atPositions } from "./mysql-rows.ts";
 import type { SqlRow } from "./mysql-session.ts";
 import type { MysqlSessions } from "./mysql-sessions.ts";
 
-/** Revisions looked at in one step. */
+/** Revisions looked at in one step, and rows, which a revision may have many of. */
 const revisionsPerStep = 1000;
+const rowsPerStep = 2000;
 
 const timeoutMs = 10_000;
 
@@ -38,7 +39,15 @@ export async function compactStep(sessions: MysqlSessions): Promise<CompactStep>
   }
   // Revisions that a loss has skipped are no work.
   const from = Math.max(position, Math.min(next || compacted, compacted));
-  const to = Math.min(compacted, from + revisionsPerStep);
+  const most = Math.min(compacted, from + revisionsPerStep);
+  const [ends = []] = await sessions.read(
+    [
+      `SELECT revision FROM kv_log WHERE revision >= ${from} AND revision < ${most} ORDER BY revision, sub LIMIT 1 OFFSET ${rowsPerStep}`,
+    ],
+    timeoutMs,
+  );
+  // A revision is never done in parts.
+  const to = ends[0] ? Math.max(from + 1, Number(ends[0][0])) : most;
   const [changes = []] = await sessions.read(
     [
       `SELECT revision, sub, kind, previous_revision, previous_sub FROM kv_log WHERE revision >= ${from} AND revision < ${to}`,
