@@ -60,8 +60,9 @@ describe("parseEtcdUrl()", () => {
 });
 
 describe("redactEtcdUrl()", () => {
-  it("shows neither password nor parameters", () => {
+  it("shows neither password nor parameters but the prefix, which names the store", () => {
     equal(redactEtcdUrl("etcd://u:secret@a:1,b:2?password-file=/p"), "etcd://u@a:1,b:2");
+    equal(redactEtcdUrl("etcd://a?ssl-ca=/c&prefix=/one"), "etcd://a?prefix=/one/");
     equal(redactEtcdUrl("etcd//u:secret@h"), "etcd//…@h");
   });
 });

@@ -68,12 +68,14 @@ export function parseEtcdUrl(
   };
 }
 
-/** The URL as it may be shown: no password, no parameters. */
+/** The URL as it may be shown: what names the store, so neither a password nor parameters but `prefix`. */
 export function redactEtcdUrl(text: string): string {
   const parts = urlPattern.exec(text)?.groups;
   if (!parts) return text.replace(/\/\/.*@/, "//…@").replace(/\?.*/, "");
   const user = parts["user"] ?? "";
-  return `etcd://${user}${user === "" ? "" : "@"}${parts["hosts"]}`;
+  const prefix = withSlash(new URLSearchParams(parts["query"] ?? "").get("prefix") ?? "");
+  const query = prefix === "" ? "" : `?prefix=${prefix}`;
+  return `etcd://${user}${user === "" ? "" : "@"}${parts["hosts"]}${query}`;
 }
 
 function endpointsOf(text: string, hosts: string, scheme: string): readonly string[] {

@@ -93,10 +93,15 @@ export class MysqlTestServer implements AsyncDisposable {
     await ended;
   }
 
+  /** Opens a session of the administrator. */
+  openSession(): Promise<MysqlSession> {
+    const where = { host: "127.0.0.1", port: this.port, user: "tester", password: "s3cret-word" };
+    return MysqlSession.open({ ...where, database: "mysql" }, []);
+  }
+
   /** Runs statements as the administrator. */
   async admin(...statements: readonly string[]): Promise<void> {
-    const where = { host: "127.0.0.1", port: this.port, user: "tester", password: "s3cret-word" };
-    await using session = await MysqlSession.open({ ...where, database: "mysql" }, []);
+    await using session = await this.openSession();
     for (const statement of statements) await session.run([statement], 30_000);
   }
 

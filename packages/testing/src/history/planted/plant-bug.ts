@@ -20,10 +20,14 @@ export type Chance = () => boolean;
 
 const chancesBefore = 10;
 
+/** Of a fault that few answers give a chance. */
+const rareChancesBefore: Partial<Record<PlantedBug, number>> = { "split revision": 2 };
+
 /** A store with a fault: it shows once, after some dozens of chances. */
 export function plantBug(store: MvccStore, bug: PlantedBug): MvccStore {
   let chances = 0;
-  const once: Chance = () => ++chances === chancesBefore;
+  const at = rareChancesBefore[bug] ?? chancesBefore;
+  const once: Chance = () => ++chances === at;
   const planted: Record<string, unknown> = {
     txn: (request: TxnRequest, signal?: AbortSignal) =>
       plantInTxn(store, { bug, once, request, signal }),
