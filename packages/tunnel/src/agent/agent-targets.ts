@@ -8,13 +8,15 @@ export interface AgentTargets {
   readonly target: string;
   /** Further addresses that a server may name; none unless given. */
   readonly allowed?: readonly string[];
+  /** How long an address may take to answer; 5 s unless given. */
+  readonly dialTimeoutMs?: number;
 }
 
-const dialTimeoutMs = 5000;
+const defaultDialTimeoutMs = 5000;
 
 /** Connects to an address if it is allowed. Errors have the system's own words. */
 export function dialTarget(
-  { target, allowed = [] }: AgentTargets,
+  { target, allowed = [], dialTimeoutMs = defaultDialTimeoutMs }: AgentTargets,
   { protocol, address }: { readonly protocol: string; readonly address: string },
 ): Promise<Socket> {
   const isOwn = address === target || address === apiServerAddress;
@@ -55,6 +57,8 @@ export function dialErrorText({ target }: AgentTargets, wanted: string, error: u
     EHOSTUNREACH: "connect: no route to host",
     ENETUNREACH: "connect: network is unreachable",
     ETIMEDOUT: "i/o timeout",
+    EMFILE: "socket: too many open files",
+    ENFILE: "socket: too many open files in system",
   };
   const known = words[code];
   return known === undefined ? message : `dial tcp ${address}: ${known}`;

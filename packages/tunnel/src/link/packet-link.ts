@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Flow, GrpcError, MessageSink, MessageSource } from "@cellplane/grpc";
-import { DialError } from "../protocol/dial-error.ts";
+import { DialError, reasonOfAgentError } from "../protocol/dial-error.ts";
 import { type DialResponse, type Packet, packetOf, payloadOf } from "../protocol/packet.ts";
 import type { AgentLink, LinkCounts, LinkDial } from "./agent-link.ts";
 import { type BacklogLimits, judgeBacklog } from "./backlog.ts";
@@ -251,7 +251,8 @@ export class PacketLink implements AgentLink {
     }
     this.#pending.delete(random);
     if (error !== "") {
-      pending.reject(new DialError("Failed", `agent of cluster "${this.cluster}": ${error}`));
+      const reason = reasonOfAgentError(error);
+      pending.reject(new DialError(reason, `agent of cluster "${this.cluster}": ${error}`));
     } else if (connectId === 0n || this.#connections.has(connectId)) {
       pending.reject(new DialError("Failed", `agent of cluster "${this.cluster}" reused a number`));
       this.destroy(`the agent gave connection ${connectId} twice`);

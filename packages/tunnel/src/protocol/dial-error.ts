@@ -12,6 +12,10 @@ export type DialReason =
   | "Denied"
   /** The agent could not connect. */
   | "Failed"
+  /** The agent got no answer from the address within its own limit. */
+  | "TargetTimedOut"
+  /** The agent has no descriptor left. */
+  | "Exhausted"
   /** Nobody answered in time. */
   | "TimedOut"
   /** The agent left before it had answered. */
@@ -42,6 +46,8 @@ const httpStatus: Readonly<Record<DialReason, number>> = {
   AddressDenied: 403,
   Denied: 403,
   Failed: 502,
+  TargetTimedOut: 504,
+  Exhausted: 503,
   TimedOut: 504,
   AgentLost: 502,
   Cancelled: 499,
@@ -50,4 +56,10 @@ const httpStatus: Readonly<Record<DialReason, number>> = {
 /** The HTTP status that a client of CONNECT is told. */
 export function httpStatusOf({ reason }: DialError): number {
   return httpStatus[reason];
+}
+
+/** What kind of failure an agent tells, by the words of Go's programs, which ours uses too. */
+export function reasonOfAgentError(error: string): DialReason {
+  if (/i\/o timeout|deadline exceeded/.test(error)) return "TargetTimedOut";
+  return /too many open files/.test(error) ? "Exhausted" : "Failed";
 }
