@@ -1,5 +1,6 @@
 export { type AgentTargets } from "./agent/agent-targets.ts";
 export {
+  type AgentPauses,
   TunnelAgent,
   type TunnelAgentEvents,
   type TunnelAgentOptions,
@@ -25,8 +26,9 @@ export {
 export type { AgentEvents } from "./server/agent-service.ts";
 export type { TakeToken } from "./server/token-service.ts";
 export { bringToken } from "./agent/bring-token.ts";
-export type { MemberToken } from "./protocol/methods.ts";
+export type { MemberToken, ServerList } from "./protocol/methods.ts";
 export type { SignAgent } from "./server/credentials-service.ts";
 export { type AgentCredential, renewalMs, renewCredential } from "./agent/renew-credential.ts";
+export type { ServerRoster } from "./server/servers-service.ts";
 export type { TunnelDirectory, TunnelRoute } from "./server/tunnel-directory.ts";
 export { type TunnelDial, TunnelServer, type TunnelServerOptions } from "./server/tunnel-server.ts";

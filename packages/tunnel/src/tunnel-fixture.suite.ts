@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { type CertificateAndKey, issueCertificate, type Issuer } from "@cellplane/x509";
 import { TunnelAgent, type TunnelAgentOptions } from "./agent/tunnel-agent.ts";
+import { joinStreams } from "./link/join-streams.ts";
 import { TunnelFrontend, type TunnelFrontendOptions } from "./frontend/tunnel-frontend.ts";
 import {
   agentCommonNamePrefix,
@@ -152,6 +153,7 @@ export class TunnelFixture implements AsyncDisposable {
         agentId: `agent-${cluster}-${this.server.links().length}`,
         cluster,
         targets: { target: this.upstreams.get(cluster) ?? "127.0.0.1:1" },
+        pauses: { leastMs: 100, mostMs: 500 },
         channelOf: ({ address, host }) => ({
           target: `https://${address}`,
           tls: {
@@ -188,6 +190,19 @@ export class TunnelFixture implements AsyncDisposable {
         },
       }),
     );
+  }
+
+  /** An address whose connections go to one port after the other. */
+  async balancer(ports: readonly number[]): Promise<{ readonly address: string }> {
+    let turn = 0;
+    const server = createServer((socket) => {
+      const onward = connect({ host: "127.0.0.1", port: ports[turn++ % ports.length] ?? 0 });
+      joinStreams(socket, onward);
+      this.#opened.defer(() => void socket.destroy());
+    });
+    const port = await listen(server);
+    this.#opened.defer(() => void server.close());
+    return { address: `127.0.0.1:${port}` };
   }
 
   /** Has something closed with the fixture, before what was opened earlier. */

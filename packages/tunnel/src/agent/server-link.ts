@@ -13,6 +13,9 @@ import {
   hasCapability,
   headerNames,
   ownStreams,
+  type ServerList,
+  tellsServers,
+  watchServersMethod,
 } from "../protocol/methods.ts";
 import { type DialRequest, type Packet, packetOf, payloadOf } from "../protocol/packet.ts";
 import { type AgentTargets, dialErrorText, dialTarget } from "./agent-targets.ts";
@@ -26,6 +29,8 @@ export interface LinkOptions {
   readonly targets: AgentTargets;
   /** A bearer token, read anew for each connection. */
   readonly token?: () => string | undefined;
+  /** Told the servers that there are, by one that tells; again when they change. */
+  readonly onServers?: (list: ServerList) => void;
 }
 
 /** What a server said of itself. */
@@ -39,6 +44,8 @@ const windowBytes = 4 * 1024 * 1024;
 // A stock server ends the connection of an agent that asks more often.
 const keepAlive = { intervalMs: 30_000, timeoutMs: 10_000 };
 const greetingTimeoutMs = 10_000;
+const lookEveryMs = 50;
+const maxServers = 1000;
 
 /** One connection from the agent to one server. */
 export class ServerLink {
@@ -96,6 +103,16 @@ export class ServerLink {
     this.#call.send(packetOf("drain", {}));
   }
 
+  /** Asks for no more dials, and closes when the connections under way are over or the time is. */
+  async leave(graceMs: number): Promise<void> {
+    this.drain();
+    const deadline = performance.now() + graceMs;
+    while (this.connections > 0 && !this.#isOver && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    }
+    await this.close();
+  }
+
   async close(): Promise<void> {
     this.#call.end();
     await this.#channel[Symbol.asyncDispose]();
@@ -118,12 +135,25 @@ export class ServerLink {
     const serverId = metadata[headerNames.serverId];
     const count = Number(metadata[headerNames.serverCount]);
     if (typeof serverId !== "string" || !Number.isInteger(count)) return false;
-    this.#hasOwnStreams = hasCapability(
-      String(metadata[headerNames.capabilities] ?? ""),
-      ownStreams,
-    );
+    const capabilities = String(metadata[headerNames.capabilities] ?? "");
+    this.#hasOwnStreams = hasCapability(capabilities, ownStreams);
+    if (hasCapability(capabilities, tellsServers)) this.#watchServers();
     this.#greeting.resolve({ serverId, serverCount: Math.max(1, count) });
     return true;
+  }
+
+  #watchServers(): void {
+    const { onServers } = this.#options;
+    if (!onServers) return;
+    const options = { metadata: this.#metadata() };
+    this.#channel.serverStream(watchServersMethod, new Uint8Array(), options).consume({
+      onMessage: (message) => {
+        const list = parseServers(message);
+        if (list) onServers(list);
+      },
+      // What was told last counts until the connection is over.
+      onEnd: () => undefined,
+    });
   }
 
   #receive(packet: Packet): void {
@@ -217,4 +247,20 @@ export class ServerLink {
     this.#ended.resolve(error);
     void this.#channel[Symbol.asyncDispose]();
   }
+}
+
+/** What a server told, if it is a list with at least one server. */
+function parseServers(message: Uint8Array): ServerList | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(message).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+  const { servers, count } = (parsed ?? {}) as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(servers) || servers.length === 0 || servers.length > maxServers) {
+    return undefined;
+  }
+  const named = servers.filter((server) => typeof server === "string");
+  return { servers: named, count: Math.max(1, Number(count) || 1) };
 }

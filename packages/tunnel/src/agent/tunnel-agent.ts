@@ -1,44 +1,77 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import type { GrpcChannelOptions } from "@cellplane/grpc";
-import { formatAddress, parseAddress } from "../protocol/address.ts";
+import { type ServerAddress, ServerAddresses } from "./server-addresses.ts";
 import { type LinkOptions, ServerLink } from "./server-link.ts";
 
 /** What happens to the agent, for its log. */
 export interface TunnelAgentEvents {
   readonly onConnect: (server: string, serverId: string) => void;
   readonly onLost: (server: string, why: string) => void;
+  /** The servers that it should be connected to are others now. */
+  readonly onServers: (servers: readonly string[]) => void;
 }
 
 /** How an agent runs. */
-export interface TunnelAgentOptions extends Omit<LinkOptions, "channel"> {
-  /** `host:port` of the servers; a name stands for all its addresses. */
+export interface TunnelAgentOptions extends Omit<LinkOptions, "channel" | "onServers"> {
+  /** `host:port` of the servers to begin with; a name stands for all its addresses. They tell of others. */
   readonly servers: readonly string[];
   /** Called for each connection, so that renewed certificates are used; it may open it, e.g. through a proxy. */
   readonly channelOf: (
     server: { readonly host: string; readonly address: string },
     signal: AbortSignal,
   ) => GrpcChannelOptions | Promise<GrpcChannelOptions>;
+  /** How long connections may go on through a server that there is no longer; 30 s unless given. */
+  readonly leaveGraceMs?: number;
   readonly events?: Partial<TunnelAgentEvents>;
+  readonly pauses?: Partial<AgentPauses>;
 }
 
-const leastPauseMs = 1000;
-const mostPauseMs = 10_000;
+/** How long an agent waits before it tries again, in milliseconds; each is shortened by chance to half of it at most. */
+export interface AgentPauses {
+  /** After a connection was lost, and after the first failure. 1 s unless given. */
+  readonly leastMs: number;
+  /** After many failures. 10 s unless given. */
+  readonly mostMs: number;
+}
+
+const defaultPauses: AgentPauses = { leastMs: 1000, mostMs: 10_000 };
 const resolveEveryMs = 30_000;
-const syncEveryMs = 1000;
+const defaultLeaveGraceMs = 30_000;
+// Another way to a server that is connected already may lead elsewhere one day.
+const tryKnownAgainMs = 60_000;
+
+/** What keeps a connection to one address. */
+interface Keeper {
+  readonly address: ServerAddress;
+  readonly leaving: AbortController;
+  readonly done: Promise<void>;
+}
+
+type Outcome =
+  /** It was connected. */
+  | { readonly kind: "lost" }
+  | { readonly kind: "failed" }
+  /** It had reached a server that it is connected to already. */
+  | { readonly kind: "known"; readonly link: ServerLink | undefined };
 
 /** The member's side of the tunnel: keeps a connection to every server. */
 export class TunnelAgent implements AsyncDisposable {
   readonly #options: TunnelAgentOptions;
   readonly #stopping = new AbortController();
+  readonly #addresses: ServerAddresses;
   /** By `host:port`, and by server behind a load balancer. */
-  readonly #keepers = new Map<string, Promise<void>>();
+  readonly #keepers = new Map<string, Keeper>();
   readonly #links = new Map<string, ServerLink>();
   readonly #running: Promise<void>;
+  readonly #pauses: AgentPauses;
   #serverCount = 1;
+  #isChanged = true;
+  /** Ends the pause before the next look at what there should be. */
+  #wake = new AbortController();
 
   constructor(options: TunnelAgentOptions) {
     this.#options = options;
+    this.#pauses = { ...defaultPauses, ...options.pauses };
+    this.#addresses = new ServerAddresses(options.servers);
     this.#running = this.#run();
   }
 
@@ -66,7 +99,7 @@ export class TunnelAgent implements AsyncDisposable {
     this.#stopping.abort();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     await this.#running;
-    await Promise.all(this.#keepers.values());
+    await Promise.all([...this.#keepers.values()].map(({ done }) => done));
   }
 
   /** Keeps as many connections as there are addresses, and as many more as servers say there are. */
@@ -75,9 +108,12 @@ export class TunnelAgent implements AsyncDisposable {
     let resolvedAtMs = Number.NEGATIVE_INFINITY;
     let addresses: readonly ServerAddress[] = [];
     while (!signal.aborted) {
-      if (performance.now() - resolvedAtMs > resolveEveryMs || addresses.length === 0) {
-        addresses = await this.#resolve();
+      const isOld = performance.now() - resolvedAtMs > resolveEveryMs;
+      if (isOld || this.#isChanged || addresses.length === 0) {
+        this.#isChanged = false;
+        addresses = await this.#addresses.resolve();
         resolvedAtMs = performance.now();
+        this.#leaveOthers(addresses);
       }
       const wanted = Math.max(addresses.length, this.#serverCount);
       for (let i = 0; i < wanted; i++) {
@@ -85,97 +121,120 @@ export class TunnelAgent implements AsyncDisposable {
         // Behind one address of a load balancer there may be several servers.
         if (address) this.#keep(address, Math.floor(i / addresses.length));
       }
-      await pause(syncEveryMs, signal);
+      await pause(this.#pauses.leastMs, signal);
     }
   }
 
-  async #resolve(): Promise<readonly ServerAddress[]> {
-    const all = await Promise.all(this.#options.servers.map((server) => resolveServer(server)));
-    return all.flat();
+  #told(serverId: string, servers: readonly string[]): void {
+    const before = this.#addresses.wanted.join();
+    this.#addresses.tell(serverId, servers);
+    const { wanted } = this.#addresses;
+    if (wanted.join() === before) return;
+    this.#isChanged = true;
+    this.#wake.abort();
+    this.#options.events?.onServers?.(wanted);
+  }
+
+  #leaveOthers(addresses: readonly ServerAddress[]): void {
+    const wanted = new Set(addresses.map(({ address }) => address));
+    for (const { address, leaving } of this.#keepers.values()) {
+      if (!wanted.has(address.address)) leaving.abort();
+    }
   }
 
   #keep(address: ServerAddress, nth: number): void {
     const key = `${address.address}#${nth}`;
     if (this.#keepers.has(key)) return;
-    const keeper = this.#keepOn(address, nth > 0).finally(() => this.#keepers.delete(key));
-    this.#keepers.set(key, keeper);
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, leaving.signal]);
+    const done = this.#keepOn(address, nth > 0, { signal, leaving: leaving.signal }).finally(() =>
+      this.#keepers.delete(key),
+    );
+    this.#keepers.set(key, { address, leaving, done });
   }
 
   /** Connects again and again; a further connection to one address ends where it finds nobody new. */
-  async #keepOn(address: ServerAddress, isFurther: boolean): Promise<void> {
-    const { signal } = this.#stopping;
-    for (let pauseMs = leastPauseMs; !signal.aborted;) {
-      const outcome = await this.#connectOnce(address);
-      if (outcome === "known" && isFurther) {
+  async #keepOn(
+    address: ServerAddress,
+    isFurther: boolean,
+    { signal, leaving }: { readonly signal: AbortSignal; readonly leaving: AbortSignal },
+  ): Promise<void> {
+    const { leastMs, mostMs } = this.#pauses;
+    for (let pauseMs = leastMs; !signal.aborted;) {
+      const outcome = await this.#connectOnce(address, signal, leaving);
+      if (outcome.kind === "known") {
         // A load balancer may lead to another server the next time.
         const isComplete = this.#links.size >= this.#serverCount;
-        await pause(jittered(isComplete ? mostPauseMs : leastPauseMs), signal);
-        return;
+        if (isFurther) return pause(jittered(isComplete ? mostMs : leastMs), signal);
+        await pauseWhile(outcome.link, isComplete ? tryKnownAgainMs : mostMs, signal);
+        pauseMs = leastMs;
+        continue;
       }
-      pauseMs = outcome === "lost" ? leastPauseMs : Math.min(pauseMs * 1.5, mostPauseMs);
+      pauseMs = outcome.kind === "lost" ? leastMs : Math.min(pauseMs * 1.5, mostMs);
       await pause(jittered(pauseMs), signal);
     }
   }
 
-  /** `lost`: it was connected; `known`: it had reached a server that it is connected to already. */
-  async #connectOnce({
-    server,
-    host,
-    address,
-  }: ServerAddress): Promise<"lost" | "failed" | "known"> {
-    const { events } = this.#options;
+  async #connectOnce(
+    { server, host, address }: ServerAddress,
+    signal: AbortSignal,
+    leaving: AbortSignal,
+  ): Promise<Outcome> {
+    const { events, leaveGraceMs = defaultLeaveGraceMs } = this.#options;
+    let id: string | undefined;
+    let told: readonly string[] | undefined;
     try {
-      const { signal } = this.#stopping;
       const channel = await this.#options.channelOf({ host, address }, signal);
-      const link = new ServerLink({ ...this.#options, channel });
+      const link = new ServerLink({
+        ...this.#options,
+        channel,
+        onServers: ({ servers, count }) => {
+          this.#serverCount = count;
+          if (id === undefined) told = servers;
+          else this.#told(id, servers);
+        },
+      });
       const { serverId, serverCount } = await link.greeting;
       this.#serverCount = serverCount;
-      if (this.#links.has(serverId) || this.#stopping.signal.aborted) {
+      const known = this.#links.get(serverId);
+      if (known || signal.aborted) {
         await link.close();
-        return "known";
+        return { kind: "known", link: known };
       }
+      id = serverId;
       this.#links.set(serverId, link);
       events?.onConnect?.(server, serverId);
+      if (told) this.#told(serverId, told);
+      const leave = (): void => void link.leave(leaveGraceMs);
+      leaving.addEventListener("abort", leave, { once: true });
       const why = await link.ended;
+      leaving.removeEventListener("abort", leave);
       this.#links.delete(serverId);
-      events?.onLost?.(server, why?.message ?? "the server ended the stream");
-      return "lost";
+      this.#addresses.forget(serverId);
+      const left = leaving.aborted ? "there is no such server any more" : undefined;
+      events?.onLost?.(server, left ?? why?.message ?? "the server ended the stream");
+      return { kind: "lost" };
     } catch (error) {
       events?.onLost?.(server, error instanceof Error ? error.message : String(error));
-      return "failed";
+      return { kind: "failed" };
     }
-  }
-}
-
-interface ServerAddress {
-  /** As it was given. */
-  readonly server: string;
-  /** For the check of the server's certificate. */
-  readonly host: string;
-  readonly address: string;
-}
-
-async function resolveServer(server: string): Promise<readonly ServerAddress[]> {
-  const parsed = parseAddress(server);
-  if (!parsed) return [];
-  const { host, port } = parsed;
-  if (isIP(host) !== 0) return [{ server, host, address: server }];
-  try {
-    const found = await lookup(host, { all: true });
-    return found.map(({ address }) => ({
-      server,
-      host,
-      address: formatAddress({ host: address, port }),
-    }));
-  } catch {
-    // A proxy may know the name.
-    return [{ server, host, address: server }];
   }
 }
 
 /** Between half and all of it, so that agents of one server do not come back at once. */
 function jittered(ms: number): number {
   return ms * (0.5 + Math.random() / 2);
+}
+
+/** Waits for as long as a link lasts, at most a while. */
+async function pauseWhile(
+  link: ServerLink | undefined,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  void link?.ended.then(() => over.abort());
+  await pause(jittered(ms), AbortSignal.any([signal, over.signal]));
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

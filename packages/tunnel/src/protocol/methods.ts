@@ -1,4 +1,9 @@
-import { type BidiMethod, rawBytes, type UnaryMethod } from "@cellplane/grpc";
+import {
+  type BidiMethod,
+  rawBytes,
+  type ServerStreamMethod,
+  type UnaryMethod,
+} from "@cellplane/grpc";
 import { packet, type Packet } from "./packet.ts";
 
 /** An agent's stream. The services have no package name on the wire. */
@@ -42,6 +47,22 @@ export const bringTokenMethod: UnaryMethod<Uint8Array, Uint8Array> = {
   response: rawBytes,
 };
 
+/** The servers that there are now, as each of them tells its agents. */
+export interface ServerList {
+  /** `host:port` that agents dial; several servers may share one, behind a load balancer. */
+  readonly servers: readonly string[];
+  /** How many servers there are. */
+  readonly count: number;
+}
+
+/** Tells an agent the servers there are, at once and whenever they change: JSON of a `ServerList`. */
+export const watchServersMethod: ServerStreamMethod<Uint8Array, Uint8Array> = {
+  kind: "serverStream",
+  path: "/cellplane.tunnel.v1.Servers/Watch",
+  request: rawBytes,
+  response: rawBytes,
+};
+
 /** Where an agent of ours opens the bytes of one connection, beside its stream and on the same session. */
 export const connectionPath = "/cellplane.tunnel.v1/Connection";
 
@@ -68,6 +89,9 @@ export const apiServerAddress = "cellplane-api-server:443";
 
 /** Each connection has an HTTP/2 stream of its own. */
 export const ownStreams = "streams";
+
+/** The server has `watchServersMethod`. */
+export const tellsServers = "servers";
 
 /** Whether a list of capabilities has one. */
 export function hasCapability(list: string | undefined, name: string): boolean {

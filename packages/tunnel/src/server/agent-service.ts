@@ -8,9 +8,16 @@ import {
 import { PacketLink } from "../link/packet-link.ts";
 import type { BacklogLimits } from "../link/backlog.ts";
 import { isClusterName, parseIdentifiers } from "../protocol/identifiers.ts";
-import { connectMethod, hasCapability, headerNames, ownStreams } from "../protocol/methods.ts";
+import {
+  connectMethod,
+  hasCapability,
+  headerNames,
+  ownStreams,
+  tellsServers,
+} from "../protocol/methods.ts";
 import { type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
 import type { ClusterTable } from "./cluster-table.ts";
+import { createStripes, type Stripes } from "./stripes.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
 import type { TunnelMetrics } from "./tunnel-metrics.ts";
 
@@ -33,7 +40,11 @@ export interface AgentEvents {
 /** What serves agents. */
 export interface AgentServiceHost {
   readonly serverId: string;
+  /** Connections that a stock agent is to have; 1: no more than it needs. */
+  readonly stripes: number;
   readonly serverCount: () => number;
+  /** Whether it tells agents the servers that there are. */
+  readonly hasRoster: boolean;
   readonly authenticate: AuthenticateAgent;
   readonly directory: TunnelDirectory;
   readonly table: ClusterTable;
@@ -46,12 +57,17 @@ export interface AgentServiceHost {
 
 /** `AgentService/Connect`: lets an agent in where its credential allows the cluster that it names. */
 export function createAgentService(host: AgentServiceHost): GrpcHandler {
+  const stripes = createStripes(host.serverId, host.stripes);
   return handleBidi(connectMethod, async ({ requests, responses }, call) => {
     const admitted = await admit(host, call);
+    const { peer } = admitted;
+    const { serverId, factor } = peer.ownStreams
+      ? { serverId: host.serverId, factor: 1 }
+      : { serverId: chooseStripe(host, peer.agentId, stripes), factor: stripes.count };
     call.sendHeaders({
-      [headerNames.serverId]: host.serverId,
-      [headerNames.serverCount]: String(host.serverCount()),
-      [headerNames.capabilities]: ownStreams,
+      [headerNames.serverId]: serverId,
+      [headerNames.serverCount]: String(host.serverCount() * factor),
+      [headerNames.capabilities]: host.hasRoster ? `${ownStreams},${tellsServers}` : ownStreams,
     });
     const ended = Promise.withResolvers<void>();
     const streams = {
@@ -60,7 +76,7 @@ export function createAgentService(host: AgentServiceHost): GrpcHandler {
       destroy: () => call.destroyConnection(),
       traffic: () => call.connectionTraffic(),
     };
-    const link = new PacketLink(admitted.peer, streams, {
+    const link = new PacketLink({ ...peer, serverId }, streams, {
       limits: host.limits,
       events: {
         onCut: (cut, why) => {
@@ -82,7 +98,7 @@ export function createAgentService(host: AgentServiceHost): GrpcHandler {
 }
 
 interface Admitted {
-  readonly peer: PacketLink["peer"];
+  readonly peer: Omit<PacketLink["peer"], "serverId">;
   readonly clusters: readonly string[];
 }
 
@@ -144,6 +160,12 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
     ownStreams: hasCapability(oneOf(metadata, headerNames.capabilities), ownStreams),
   };
   return { peer, clusters };
+}
+
+function chooseStripe({ table }: AgentServiceHost, agentId: string, stripes: Stripes): string {
+  const taken = new Set<string>();
+  for (const { peer } of table.links()) if (peer.agentId === agentId) taken.add(peer.serverId);
+  return stripes.choose(taken);
 }
 
 /** The clusters that an agent says it serves, or what is wrong with that. */

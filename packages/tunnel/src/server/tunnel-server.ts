@@ -11,6 +11,7 @@ import { apiServerAddress, connectionPath, headerNames } from "../protocol/metho
 import { type AgentEvents, createAgentService } from "./agent-service.ts";
 import type { AuthenticateAgent } from "./authenticate.ts";
 import { createCredentialsService, type SignAgent } from "./credentials-service.ts";
+import { createServersService, type ServerRoster } from "./servers-service.ts";
 import { createTokenService, type TakeToken } from "./token-service.ts";
 import { ClusterTable } from "./cluster-table.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
@@ -28,8 +29,12 @@ export interface TunnelServerOptions {
   readonly sign?: SignAgent;
   /** Keeps tokens that agents bring for their clusters; without it none are taken. */
   readonly takeToken?: TakeToken;
-  /** How many servers there are; 1 unless given. */
+  /** The servers there are, which agents are told; without it they know those they were given. */
+  readonly roster?: ServerRoster;
+  /** How many servers there are; as the roster says, or 1, unless given. */
   readonly serverCount?: () => number;
+  /** How many connections a stock agent is to have, which share its load; 1 unless given. */
+  readonly stripes?: number;
   /** 10 s unless given; agents give up after 5 s. */
   readonly dialTimeoutMs?: number;
   readonly backlog?: Partial<BacklogLimits>;
@@ -77,7 +82,9 @@ export class TunnelServer implements AsyncDisposable {
       handlers: [
         createAgentService({
           serverId: options.serverId,
-          serverCount: options.serverCount ?? (() => 1),
+          stripes: options.stripes ?? 1,
+          serverCount: options.serverCount ?? (() => options.roster?.current().count ?? 1),
+          hasRoster: options.roster !== undefined,
           authenticate: options.authenticate,
           directory: options.directory,
           table: this.#table,
@@ -86,6 +93,7 @@ export class TunnelServer implements AsyncDisposable {
           metrics: this.#metrics,
           events,
         }),
+        ...(options.roster ? [createServersService(options.authenticate, options.roster)] : []),
         ...(options.sign ? [createCredentialsService(options.authenticate, options.sign)] : []),
         ...(options.takeToken ? [createTokenService(options.authenticate, options.takeToken)] : []),
       ],
