@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { describe, it } from "node:test";
 import { MetricRegistry, renderMetrics } from "@cellplane/metrics";
+import { BlackHole } from "./black-hole.suite.ts";
 import { connectThrough, PacketPeer, startConnect } from "./packet-peer.suite.ts";
 import { readAll, TunnelFixture, until } from "./tunnel-fixture.suite.ts";
 
@@ -200,6 +201,41 @@ describe("dials that fail", () => {
       deepEqual(await agent.next("closeDial"), { random });
     }
     await until(() => isIdle(fixture));
+  });
+
+  it("11.9 an address that answers nothing: the agent's own limit ends the dial, and says so", async () => {
+    const metrics = new MetricRegistry();
+    await using hole = await BlackHole.open();
+    await using fixture = await TunnelFixture.open({ metrics });
+    const target = `127.0.0.1:${hole.port}`;
+    fixture.upstreams.set("hz-a", target);
+    await fixture.agent("hz-a", { targets: { target, dialTimeoutMs: 100 } });
+    const frontend = { port: await fixture.frontend(), authority: fixture.authority };
+    const { status, body } = await connectThrough(frontend, "hz-a:443");
+    equal(status, 504);
+    match(body, /^TargetTimedOut: .*dial tcp 127\.0\.0\.1:\d+: i\/o timeout\n$/);
+    await using client = PacketPeer.client(frontend);
+    client.send("dialRequest", { protocol: "tcp", address: "hz-a:443", random: 1n });
+    match((await client.next("dialResponse")).error, /^TargetTimedOut: .*i\/o timeout$/);
+    match(
+      renderMetrics(metrics.collect()),
+      /dial_failure_count\{cluster="hz-a",reason="TargetTimedOut"\} 2/,
+    );
+    equal(fixture.server.links().length, 1, "the agent is not to blame");
+  });
+
+  it("an agent without descriptors: 503, as at a stock server", async () => {
+    await using fixture = await TunnelFixture.open();
+    fixture.upstreams.set("hz-a", "127.0.0.1:1");
+    await using agent = PacketPeer.agent(fixture, "hz-a");
+    await agent.headers;
+    const frontend = { port: await fixture.frontend(), authority: fixture.authority };
+    const asked = connectThrough(frontend, "hz-a:443");
+    const { random } = await agent.next("dialRequest");
+    const error = "dial tcp 127.0.0.1:1: socket: too many open files";
+    agent.send("dialResponse", { error, connectId: 0n, random });
+    const { status, body } = await asked;
+    deepEqual([status, body.startsWith("Exhausted: ")], [503, true]);
   });
 
   it("11.9 an agent that answers nothing: TimedOut, 504 by CONNECT", async () => {

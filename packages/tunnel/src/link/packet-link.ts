@@ -14,6 +14,8 @@ export interface LinkPeer {
   readonly identity: string;
   readonly address: string;
   readonly agentVersion: string;
+  /** By which name it knows this server. */
+  readonly serverId: string;
   /** Each connection comes as an HTTP/2 stream of its own. */
   readonly ownStreams: boolean;
 }
