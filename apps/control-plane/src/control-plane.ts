@@ -47,6 +47,7 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
       ...options,
       ...api,
       listen: options.tunnelListen,
+      isShared: areLed,
       ...(options.tunnelAdvertise ? { advertise: options.tunnelAdvertise } : {}),
       ...(envelope ? { seal: envelope } : {}),
       logger,

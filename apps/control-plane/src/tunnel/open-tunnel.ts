@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { join } from "node:path";
 import {
   ensureServingCertificate,
@@ -7,13 +6,13 @@ import {
   type ServingCertificate,
 } from "@cellplane/apiserver";
 import type { SubscribeReachability } from "@cellplane/controllers";
-import { isJsonObject } from "@cellplane/apimachinery";
-import { kubefed } from "@cellplane/federation";
 import type { MetricRegistry } from "@cellplane/metrics";
 import type { Envelope } from "@cellplane/kms";
 import { formatAddress, parseAddress, type TunnelDial, TunnelServer } from "@cellplane/tunnel";
 import { renewCertificates } from "../kubernetes-api/renew-certificates.ts";
 import { certificateHosts } from "../kubernetes-api/server-address.ts";
+import { identityOfDataDir } from "../federation/candidate-identity.ts";
+import { ServerRegistry } from "./server-registry.ts";
 import { authenticateUnrevoked } from "./authenticate-agent.ts";
 import { createTokenTaker } from "./take-token.ts";
 import { computeTunnelStatus, TunnelIncidents, type TunnelStatus } from "./tunnel-status.ts";
@@ -29,6 +28,8 @@ export interface TunnelOptions {
   readonly advertise?: { readonly host: string; readonly port: number };
   /** Seals the tokens that agents bring. */
   readonly seal?: Envelope;
+  /** Others may serve agents on the same store. */
+  readonly isShared: boolean;
   readonly objects: ObjectAccess;
   readonly metrics: MetricRegistry;
   readonly logger: Logger;
@@ -78,8 +79,9 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     server.links().filter((link) => link.cluster === cluster).length;
   const signer = createAgentSigner(join(options.dataDir, "pki"));
   const { certificate: cert, key } = serving.server;
-  // Stable as long as the host and the port are: an agent connects once to each server.
-  const serverId = `${hostname()}:${options.listen.port}`;
+  // An agent connects once to each server.
+  const serverId = identityOfDataDir(options.dataDir);
+  const registry = opened.use(await ServerRegistry.open({ ...options, nowMs: Date.now }));
   const server = new TunnelServer({
     tls: { cert, key, ca: serving.ca },
     authenticate: authenticateUnrevoked(directory, refused),
@@ -87,6 +89,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     sign: signer.sign,
     takeToken: createTokenTaker({ ...options, directory, onRefuse: refused }),
     serverId,
+    roster: registry,
     metrics: options.metrics,
     events: {
       onConnect: ({ cluster, agentId, address }) => {
@@ -124,7 +127,11 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
       logger,
     }),
   );
-  await announce(options.objects, { address: advertised(options, address), ca: serving.ca });
+  await registry.announce({
+    id: serverId,
+    address: advertised(options, address),
+    ca: serving.ca,
+  });
   const whole = opened.move();
   return {
     server,
@@ -168,26 +175,6 @@ function advertised(
   const [any] = certificateHosts(host);
   const { port } = parseAddress(address) ?? { port: 0 };
   return formatAddress({ host: any ?? host, port });
-}
-
-/** Tells `cellplane join --tunnel` where agents are to dial in, one key for each server. */
-async function announce(
-  objects: ObjectAccess,
-  { address, ca }: { readonly address: string; readonly ca: string },
-): Promise<void> {
-  const scope = { group: "", resource: "configmaps", namespace: kubefed.systemNamespace };
-  const name = "cellplane-tunnel";
-  const { host, port } = parseAddress(address) ?? { host: "", port: 0 };
-  const data = { [`${host.replaceAll(":", "-")}_${port}`]: address, "ca.crt": ca };
-  if (await objects.get(scope, name)) {
-    await objects.update(scope, name, (current) => ({
-      ...current,
-      data: { ...(isJsonObject(current["data"]) ? current["data"] : {}), ...data },
-    }));
-    return;
-  }
-  const metadata = { name, namespace: kubefed.systemNamespace };
-  await objects.create(scope, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
 }
 
 async function listen(

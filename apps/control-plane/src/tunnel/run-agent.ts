@@ -56,6 +56,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         tokens?.connected();
         process.stdout.write(`Connected to ${server} as the agent of cluster ${cluster}\n`);
       },
+      onServers: (known) => logger.info({ servers: known }, "servers told"),
       onLost: (server, why) => logger.warn({ server, why }, "not connected"),
     },
   });

@@ -70,6 +70,8 @@ export const annotations = {
   deleteContents: "federation.cellplane.io/delete-contents",
   /** On a KubeFedCluster: agents whose certificates are not younger than this RFC 3339 time are refused. */
   agentsRevoked: "federation.cellplane.io/agents-revoked",
+  /** On the ConfigMap `cellplane-tunnel`: the servers of the tunnel, and when each was last seen. */
+  tunnelServers: "federation.cellplane.io/tunnel-servers",
   /** `"true"` on a KubeFedCluster: its agents bring the credential for its API server. */
   agentCredential: "federation.cellplane.io/agent-credential",
   /** On a Secret that an agent brought: when its token ends, RFC 3339. */
