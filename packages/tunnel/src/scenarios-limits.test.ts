@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { type ClientHttp2Session, connect, type SessionOptions } from "node:http2";
 import { connect as connectTls } from "node:tls";
 import { describe, it } from "node:test";
+import { frameOf, RawHttp2 } from "./raw-http2.suite.ts";
 import { TunnelFixture, until } from "./tunnel-fixture.suite.ts";
 
 /** An HTTP/2 session with the agents' port, as somebody of ill will may have it. */
@@ -107,11 +108,35 @@ describe("peers of ill will at the agents' port", () => {
     await rejects(slow, { reason: "Cancelled" });
   });
 
-  it("11.55 nothing is left of five hundred dials, half of them given up", async () => {
+  for (const [what, frames] of [
+    [
+      "PINGs",
+      () => Array.from({ length: 500 }, () => frameOf("ping", { payload: Buffer.alloc(8) })),
+    ],
+    ["SETTINGS", () => Array.from({ length: 50 }, () => frameOf("settings"))],
+  ] as const) {
+    it(`11.52 ${what} beyond measure end the connection they come on, and no other`, async () => {
+      await using fixture = await openServed();
+      const kept = await fixture.server.dial({ cluster: "hz-a" });
+      const raw = await RawHttp2.open(fixture);
+      for (let i = 0; i < 100 && !raw.isClosed; i++) {
+        raw.write(frames());
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await until(() => raw.isClosed);
+      kept.write("kept");
+      const [chunk] = (await once(kept, "data")) as [Buffer];
+      equal(chunk.toString(), "kept");
+      kept.destroy();
+      await pings(fixture);
+    });
+  }
+
+  it("11.55 nothing is left of two hundred dials, half of them given up", async () => {
     await using fixture = await openServed();
     await pings(fixture);
     const before = readdirSync("/proc/self/fd").length;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 4; round++) {
       const dials = Array.from({ length: 50 }, async (_, i) => {
         const cancel = new AbortController();
         const dialled = fixture.server.dial({ cluster: "hz-a", signal: cancel.signal });

@@ -20,6 +20,7 @@ const hourMs = 3_600_000;
 export class TestAuthority {
   readonly #own: CertificateAndKey;
   readonly #issuer: Issuer;
+  readonly #clients = new Map<string, CertificateAndKey>();
 
   constructor(name: string) {
     this.#own = issueCertificate({ usage: "authority", commonName: name, ...validity() });
@@ -42,12 +43,17 @@ export class TestAuthority {
     );
   }
 
+  /** Of a client or an agent: one for each name, as making a key takes a while. */
   client(commonName: string, organization: string): CertificateAndKey {
+    const known = this.#clients.get(commonName);
+    if (known) return known;
     const organizations = [organization];
-    return issueCertificate(
+    const made = issueCertificate(
       { usage: "client", commonName, organizations, ...validity() },
       this.#issuer,
     );
+    this.#clients.set(commonName, made);
+    return made;
   }
 
   agent(cluster: string): CertificateAndKey {

@@ -14,6 +14,7 @@ import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
 import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
 import { defaultMaxMessageBytes, sessionOptions, widenSession } from "../call/session-settings.ts";
+import { guardSession } from "./guard-session.ts";
 import type { GrpcHandler } from "./handlers.ts";
 import { type PlainHandler, servePlainHttp1, servePlainHttp2 } from "./plain-request.ts";
 import { type CallErrorReporter, type CallSettings, serveCall } from "./serve-call.ts";
@@ -167,6 +168,7 @@ export class GrpcServer implements AsyncDisposable {
     });
     session.on("stream", (stream, headers) => this.#serveStream(stream, headers));
     widenSession(session, windowBytes);
+    guardSession(session);
     if (keepAlive) keepSessionAlive(session, keepAlive, () => session.destroy());
   }
 
