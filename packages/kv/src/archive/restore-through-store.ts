@@ -52,8 +52,9 @@ export async function restoreThroughStore(
   for await (const part of image.parts) await filling.take(part);
   await filling.finish();
   const { revision } = await run(store, [{ kind: "delete", key: unfinishedKey }]);
-  // No client is to go on from a revision of before: it has to list anew.
-  await store.compact(revision);
+  // No client of what was there is to go on from a revision of before: it has to list anew. An etcd
+  // compacts for all its prefixes at once, so it is left alone where nothing was replaced.
+  if (target.count > 0) await store.compact(revision);
   const { keys, leases } = filling;
   return { epoch: 0, revision, keys, leases, from: target.revision, replaced };
 }

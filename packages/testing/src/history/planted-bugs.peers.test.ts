@@ -23,15 +23,20 @@ const found: Readonly<Record<PlantedBug, readonly Rule[]>> = {
   "early compaction": ["compaction"],
 };
 
+/** Where nobody could see the fault, as nothing came between or nobody read, another run shows it. */
+const maxRuns = 4;
+
 describe("the history checker finds, through the whole harness,", () => {
   for (const [bug, rules] of Object.entries(found) as [PlantedBug, readonly Rule[]][]) {
     it(`a store with this fault: ${bug}`, async () => {
       const options = { store: "memory", operations: 2000, clients: 16, faults: [] } as const;
-      const { verdict, account } = await checkedRun({ ...options, bug });
-      ok(
-        verdict.violations.some(({ rule }) => rules.includes(rule)),
-        account,
-      );
+      const accounts: string[] = [];
+      for (let found = false; !found;) {
+        const { verdict, account } = await checkedRun({ ...options, bug });
+        accounts.push(account);
+        found = verdict.violations.some(({ rule }) => rules.includes(rule));
+        ok(found || accounts.length < maxRuns, accounts.join("\n"));
+      }
     });
   }
 
