@@ -148,6 +148,11 @@ export {
   openApiServerCore,
 } from "./server/create-api-server.ts";
 export type { LocalAnswer, LocalEntry, LocalRequest } from "./server/local-entry.ts";
+export {
+  openWaitingServer,
+  type WaitingServer,
+  type WaitingServerOptions,
+} from "./server/open-waiting-server.ts";
 export type { TlsOptions } from "./node/listener.ts";
 export {
   StoreMonitor,
@@ -160,6 +165,7 @@ export {
   encryptionPath,
   type EncryptionReport,
 } from "./encryption/encryption-handler.ts";
+export { isKeyServiceAway } from "./encryption/key-service-away.ts";
 export { ReloadLoop } from "./encryption/reload-loop.ts";
 export {
   Encryption,

@@ -8,6 +8,7 @@ import {
   createStartupChecks,
   createVersionHandler,
   findBuiltinDefinition,
+  type HealthCheck,
   type HttpHandler,
   type ResourceRegistry,
 } from "@cellplane/apiserver";
@@ -36,30 +37,52 @@ const rootPaths = [
   "/version",
 ];
 
-/** What answers the paths that are no resources. */
-export function createHandlers(deps: {
-  readonly access: AccessControl;
+/** What tells how a server is. */
+export interface StateDependencies {
   readonly storeWatch: StoreWatch;
   readonly encryption: OpenedEncryption;
   readonly version: string;
-  readonly registry: ResourceRegistry;
-  readonly readiness: Readiness;
-  readonly metrics: MetricRegistry;
-}): readonly HttpHandler[] {
-  const { registry, readiness, storeWatch, encryption } = deps;
-  const info = computeVersionInfo({
-    version: deps.version,
-    runtime: process.version,
-    platform: `${process.platform}/${process.arch}`,
-  });
+  readonly readiness: Pick<Readiness, "isShuttingDown">;
+  /** What shows that the start is over. */
+  readonly startup: readonly HealthCheck[];
+}
+
+/** What answers the paths that are no resources. */
+export function createHandlers(
+  deps: Omit<StateDependencies, "startup"> & {
+    readonly readiness: Readiness;
+    readonly access: AccessControl;
+    readonly registry: ResourceRegistry;
+    readonly metrics: MetricRegistry;
+  },
+): readonly HttpHandler[] {
+  const { registry, readiness } = deps;
+  const startup = createStartupChecks(() => readiness.isStarted);
   return [
     createDiscoveryHandler(registry),
     createOpenApiHandler({
       registry,
       findDefinition: findBuiltinDefinition,
-      version: info.gitVersion,
+      version: versionInfoOf(deps.version).gitVersion,
     }),
-    createVersionHandler(info),
+    ...createStateHandlers({ ...deps, startup }),
+    createMetricsHandler(deps.metrics),
+    deps.encryption.handler,
+    deps.access.issuerDocuments,
+    createRootHandler({ registry, paths: rootPaths }),
+  ];
+}
+
+/** What tells a server's version and health, before it serves anything else, too. */
+export function createStateHandlers({
+  readiness,
+  storeWatch,
+  encryption,
+  version,
+  startup,
+}: StateDependencies): readonly HttpHandler[] {
+  return [
+    createVersionHandler(versionInfoOf(version)),
     createHealthHandler({
       isShuttingDown: () => readiness.isShuttingDown,
       checks: [
@@ -68,12 +91,16 @@ export function createHandlers(deps: {
         // The name is the one that clients look for; the store behind it is ours.
         { name: "etcd", endpoints: ["healthz", "readyz"], check: storeWatch.check },
         ...encryption.checks,
-        ...createStartupChecks(() => readiness.isStarted),
+        ...startup,
       ],
     }),
-    createMetricsHandler(deps.metrics),
-    encryption.handler,
-    deps.access.issuerDocuments,
-    createRootHandler({ registry, paths: rootPaths }),
   ];
+}
+
+function versionInfoOf(version: string): ReturnType<typeof computeVersionInfo> {
+  return computeVersionInfo({
+    version,
+    runtime: process.version,
+    platform: `${process.platform}/${process.arch}`,
+  });
 }

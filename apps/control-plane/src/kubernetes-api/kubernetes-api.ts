@@ -44,6 +44,7 @@ import { openEncryption, type OpenedEncryption } from "./open-encryption.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { readTokenFile } from "./read-token-file.ts";
 import { renewCertificates } from "./renew-certificates.ts";
+import { startWhenReadable } from "./start-when-readable.ts";
 import { openStoreWatch, type StoreWatch } from "./store-watch.ts";
 import { certificateHosts, localUrl, urlOf } from "./server-address.ts";
 
@@ -103,29 +104,27 @@ export async function openKubernetesApi(
   const ensure = (): Promise<Pki> =>
     ensurePki(pkiDir, { hosts: certificateHosts(host), nowMs: Date.now() });
   const pki = await ensure();
-  const access = opened.use(
-    createAccessControl({
-      tokenUsers: readTokenFile(options.tokenAuthFile),
-      serviceAccountKey: pki.serviceAccountKey,
-      issuer: serviceAccountIssuer,
-      externalUrl: urlOf(options.listen),
-      allowAnonymous: true,
-      clock: Date.now,
-    }),
-  );
+  const tokenUsers = readTokenFile(options.tokenAuthFile);
   const audit = await openAudit(options, opened);
   const claim = (objects: ObjectAccess): Promise<void> =>
     isShared(options.datastore)
       ? claimAuthority(objects, pki, pkiDir)
       : ensureAuthenticationConfig(objects, pki.ca);
-  const running = await startServer(
-    { ...options, store, claim, storeWatch, encryption, pki, access, audit, metrics },
+  const kubeconfig = join(options.dataDir, "admin.kubeconfig");
+  const writeAdmin = (url: string): Promise<void> =>
+    writeAdminKubeconfig(kubeconfig, options.name, url, pki);
+  const parts = { ...options, store, claim, storeWatch, encryption, pki, audit, metrics };
+  const running = await startWhenReadable(
+    (listen, attempt) => {
+      const access = attempt.use(openAccess({ ...parts, listen, tokenUsers }));
+      return startServer({ ...parts, listen, access }, attempt);
+    },
+    { ...parts, onWaiting: writeAdmin },
     opened,
   );
   const { logger } = options;
   opened.use(renewCertificates({ server: running.server, pki, ensure, nowMs: Date.now, logger }));
-  const kubeconfig = join(options.dataDir, "admin.kubeconfig");
-  await writeAdminKubeconfig(kubeconfig, options.name, running.server, pki);
+  await writeAdmin(running.server.url);
   const whole = opened.move();
   const close = (): Promise<void> => whole.disposeAsync();
   return {
@@ -137,6 +136,23 @@ export async function openKubernetesApi(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function openAccess({
+  tokenUsers,
+  pki,
+  listen: address,
+}: Pick<Foundation, "pki" | "listen"> & {
+  readonly tokenUsers: ReturnType<typeof readTokenFile>;
+}): AccessControl {
+  return createAccessControl({
+    tokenUsers,
+    serviceAccountKey: pki.serviceAccountKey,
+    issuer: serviceAccountIssuer,
+    externalUrl: urlOf(address),
+    allowAnonymous: true,
+    clock: Date.now,
+  });
 }
 
 function openMetrics(opened: AsyncDisposableStack): MetricRegistry {
@@ -293,15 +309,10 @@ function listen(
   );
 }
 
-function writeAdminKubeconfig(
-  file: string,
-  name: string,
-  server: ApiServer,
-  pki: Pki,
-): Promise<void> {
+function writeAdminKubeconfig(file: string, name: string, url: string, pki: Pki): Promise<void> {
   const { certificate, key } = pki.admin;
   return writeKubeconfig(file, {
-    server: localUrl(server.url),
+    server: localUrl(url),
     ca: pki.ca,
     cert: certificate,
     key,

@@ -42,7 +42,7 @@ export async function openEncryption(
   const check = (): Promise<void> => encryption.check();
   const checks: readonly HealthCheck[] =
     reload || encryption.hasKms
-      ? [{ name: "kms-providers", endpoints: ["healthz", "readyz"], check }]
+      ? [{ name: "kms-providers", endpoints: ["healthz", "readyz"], check, tellsReason: true }]
       : [];
   const handler = createEncryptionHandler(() => encryption);
   return { encryption, checks, handler };

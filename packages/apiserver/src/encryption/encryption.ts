@@ -35,6 +35,9 @@ export interface EncryptionOptions {
 /** A changed configuration must have well key services within this time. */
 const minHealthyWithinMs = 10_000;
 const probeEveryMs = 100;
+// A key service that is away is asked again after so long, twice as long each time.
+const firstRetryMs = 200;
+const lastRetryMs = 5000;
 // What is known of a key service is told again for so long.
 const wellAgeMs = 20_000;
 const unwellAgeMs = 3000;
@@ -115,6 +118,20 @@ export class Encryption implements AsyncDisposable {
     return outcome;
   }
 
+  /** Resolves once all key services are well, or when aborted. Never rejects. */
+  async awaitWell(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#closed.signal]);
+    for (let waitMs = firstRetryMs; !either.aborted; waitMs = Math.min(2 * waitMs, lastRetryMs)) {
+      try {
+        await probeAll(this.#loaded.set);
+        this.#health = undefined;
+        return;
+      } catch {
+        await pause(waitMs, either);
+      }
+    }
+  }
+
   /**
    * Takes up the file if it has changed. A file that cannot be used, or whose key services are not
    * well, changes nothing.
@@ -192,9 +209,9 @@ async function probeAll(set: ProviderSet): Promise<void> {
     outcome.status === "rejected" ? [{ at, error: outcome.reason as unknown }] : [],
   );
   if (failures.length === 0) return;
+  // Without addresses: whoever probes a server may read it. The log has the whole of it.
   const texts = failures.map(
-    ({ at, error }) =>
-      `kms-provider-${at}: ${error instanceof Error ? error.message : String(error)}`,
+    ({ at }) => `kms-provider-${at}: the key service "${set.kms[at]?.name}" is away or not well`,
   );
   throw new KmsError("Unavailable", texts.join(", "), { cause: failures[0]?.error });
 }

@@ -8,6 +8,9 @@ import { MysqlSession } from "./mysql-session.ts";
 /** Which server program to run. */
 export type ServerKind = "mariadb" | "mysql";
 
+/** Longest start, in milliseconds: after a kill in the middle of much work the log is read first. */
+const startWithinMs = 180_000;
+
 /** A database server of the tests' own: on loopback, in a folder that goes with it. */
 export class MysqlTestServer implements AsyncDisposable {
   readonly kind: ServerKind;
@@ -68,7 +71,7 @@ export class MysqlTestServer implements AsyncDisposable {
       ],
       { stdio: "ignore" },
     );
-    const deadline = performance.now() + 60_000;
+    const deadline = performance.now() + startWithinMs;
     for (;;) {
       try {
         return await this.admin("SELECT 1");
