@@ -20,7 +20,7 @@ export function createAgentCommand(): Command {
     .description("Connect a member cluster that can only dial out to its control plane")
     .requiredOption(
       "--server <host:port...>",
-      "tunnel addresses of the control planes; a name stands for all its addresses",
+      "tunnel addresses of control planes to begin with; a name stands for all its addresses",
     )
     .requiredOption("--cluster <name>", "the cluster that it serves, as it was joined")
     .requiredOption(
@@ -43,7 +43,7 @@ export function createAgentCommand(): Command {
     )
     .option(
       "--grace-seconds <seconds>",
-      "how long connections may go on after SIGTERM",
+      "how long connections may go on after SIGTERM, and through a control plane that there is no longer",
       parseSeconds,
       30,
     )
@@ -54,7 +54,8 @@ export function createAgentCommand(): Command {
 Nothing has to be opened towards the cluster: the agent connects out, over TLS, and the control
 plane reaches the API server through it. TLS between the control plane and the API server is end
 to end; the agent sees ciphertext. It opens its target and what --allow names, and nothing else.
-HTTPS_PROXY and NO_PROXY are honoured.
+HTTPS_PROXY and NO_PROXY are honoured. The control planes that it is connected to tell it of others
+on their database: it connects to those that are added, and leaves those that are gone.
 
 Examples:
   cellplane agent --server cp.example.com:8091 --cluster hz-a --credentials ./hz-a-agent

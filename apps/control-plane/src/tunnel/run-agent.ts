@@ -44,6 +44,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     cluster,
     agentId: options.agentId ?? `${hostname()}/${process.pid}`,
     targets: { target, allowed: options.allowed },
+    leaveGraceMs: options.graceMs,
     channelOf: (server, signal) =>
       openServerChannel(server, {
         tls: readCredentials(credentialsDir),

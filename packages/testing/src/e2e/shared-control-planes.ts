@@ -21,6 +21,8 @@ export interface SharedControlPlanesOptions {
   /** Members to start beside them. */
   readonly members?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of each control plane. */
+  readonly args?: readonly string[];
 }
 
 /** Several control planes on one database, and members; child processes all. */
@@ -48,8 +50,8 @@ export class SharedControlPlanes implements AsyncDisposable {
       ...options.urls.map(async (datastore, at) => {
         const dataDir = join(folder, `cp-${at}`);
         await copyAuthority(folder, dataDir);
-        const { env = {} } = options;
-        return TestServer.start({ verb: "up", dataDir, datastore, env });
+        const { env = {}, args = [] } = options;
+        return TestServer.start({ verb: "up", dataDir, datastore, env, args });
       }),
       ...names.map((name) =>
         TestServer.start({ verb: "member", dataDir: join(folder, name), datastore: "memory" }),
