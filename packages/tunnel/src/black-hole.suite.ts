@@ -41,7 +41,7 @@ async function fill(port: number): Promise<Socket> {
 function standStill(): void {
   const server = createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 });
   server.once("listening", () => {
-    parentPort?.postMessage((server.address() as AddressInfo).port);
+    parentPort?.postMessage((server.address() as AddressInfo).port, []);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });
 }

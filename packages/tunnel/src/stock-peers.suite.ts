@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CertificateAndKey } from "@cellplane/x509";
 import type { TestAuthority } from "./tunnel-fixture.suite.ts";
+
+/** A stock server: its ports for clients, for agents, and for health and metrics. */
+export interface StockServer {
+  readonly client: number;
+  readonly agent: number;
+  readonly health: number;
+  readonly process: ChildProcess;
+}
 
 /** Runs the stock programs of the apiserver-network-proxy, with certificates of one authority. */
 export class StockPeers implements AsyncDisposable {
@@ -45,11 +53,8 @@ export class StockPeers implements AsyncDisposable {
     return this.#run("proxy-agent", all, env);
   }
 
-  /** A stock server; tells its ports for clients and for agents. */
-  async server(
-    mode: "grpc" | "http-connect",
-    args: readonly string[] = [],
-  ): Promise<{ readonly client: number; readonly agent: number; readonly process: ChildProcess }> {
+  /** A stock server, which listens. */
+  async server(mode: "grpc" | "http-connect", args: readonly string[] = []): Promise<StockServer> {
     const files = this.#pair("server", this.#authority.server());
     const ca = join(this.folder, "ca.crt");
     const [client, agent, health, admin] = [
@@ -79,7 +84,13 @@ export class StockPeers implements AsyncDisposable {
       "--proxy-strategies=destHost",
       ...args,
     ]);
-    return { client, agent, process };
+    await Promise.all([client, agent, health].map(untilListens));
+    return { client, agent, health, process };
+  }
+
+  /** Writes a file that programs are to read. @returns Its path. */
+  file(name: string, text: string): string {
+    return this.#write(name, text);
   }
 
   /** Runs the stock client once, and tells what it printed and its exit code. */
@@ -136,6 +147,20 @@ export class StockPeers implements AsyncDisposable {
     const path = join(this.folder, name);
     writeFileSync(path, text, { mode: 0o600 });
     return path;
+  }
+}
+
+/** Waits until somebody listens on a port of loopback. */
+async function untilListens(port: number): Promise<void> {
+  for (const deadline = performance.now() + 30_000; ;) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    if (performance.now() > deadline) throw new Error(`Nobody listens on port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
