@@ -12,15 +12,15 @@ export function maskPatch(
   policy: HeldPolicy | undefined = heldPolicyIn(object),
 ): readonly PatchStep[] {
   const value = { ...selection, ...(policy === undefined ? {} : { heldPolicy: policy }) };
-  return [...sameVersion(object), { op: "add", path: "/spec/placementMask", value }];
+  return [...sameGeneration(object), { op: "add", path: "/spec/placementMask", value }];
 }
 
-/** Fails the patch where the object has changed since it was read. */
-export function sameVersion({ metadata }: KubernetesObject): readonly PatchStep[] {
-  const { resourceVersion } = metadata;
-  return resourceVersion === undefined
+/** Fails the patch where the spec has changed since it was read; its status changes all the time. */
+export function sameGeneration({ metadata }: KubernetesObject): readonly PatchStep[] {
+  const { generation } = metadata;
+  return generation === undefined
     ? []
-    : [{ op: "test", path: "/metadata/resourceVersion", value: resourceVersion }];
+    : [{ op: "test", path: "/metadata/generation", value: generation }];
 }
 
 /** The mask's policy, where one is set. */
