@@ -7,9 +7,13 @@ import type { TunnelServer } from "@cellplane/tunnel";
 export function connectMember(
   cluster: string,
   credentials: MemberCredentials,
-  tunnel: Pick<TunnelServer, "dial"> | undefined,
+  {
+    token,
+    tunnel,
+  }: { readonly token: () => string; readonly tunnel: Pick<TunnelServer, "dial"> | undefined },
 ): RestClient {
-  return connectRestClient(memberConnection(cluster, credentials, tunnel), {
+  const settings = memberConnection(cluster, credentials, tunnel);
+  return connectRestClient(credentials.token === "" ? settings : { ...settings, token }, {
     userAgent: "cellplane",
   });
 }

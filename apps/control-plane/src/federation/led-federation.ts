@@ -61,8 +61,10 @@ export function createLedFederation(deps: LedFederationDependencies): Controller
         systemNamespace,
         nowMs: Date.now,
         onError,
-        connect: (cluster, credentials) =>
-          fenceWrites(connectMember(cluster, credentials, deps.tunnel), isLeading),
+        connect: (cluster, credentials, token) => {
+          const { tunnel } = deps;
+          return fenceWrites(connectMember(cluster, credentials, { token, tunnel }), isLeading);
+        },
         ...(deps.tunnel ? { onReachability: deps.tunnel.onReachability } : {}),
         ...deps.settings,
       });

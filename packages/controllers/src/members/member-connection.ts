@@ -42,7 +42,7 @@ interface Watched {
 }
 
 /**
- * A joined cluster while its credentials stay the same: one client, one informer a resource,
+ * A joined cluster while it is reached in the same way: one client, one informer a resource,
  * however many cells and federated types there are.
  */
 export class MemberConnection implements AsyncDisposable {
@@ -60,6 +60,7 @@ export class MemberConnection implements AsyncDisposable {
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
   #served: ReadonlyMap<string, readonly string[]> | undefined;
+  #isRefused = false;
 
   constructor(cluster: string, client: RestClient, options: MemberConnectionOptions) {
     const { metrics, limits } = options;
@@ -74,6 +75,7 @@ export class MemberConnection implements AsyncDisposable {
     this.gate = new WriteGate(() => performance.now(), this.limiter);
     const after: Parameters<typeof observeClient>[1]["after"] = (method, code, verdict, ms) => {
       this.limiter.note(verdict);
+      if (code !== 0) this.#isRefused = code === 401;
       metrics?.requests.add({ cluster, method, code: String(code) });
       metrics?.requestSeconds.observe({ cluster }, ms / 1000);
     };
@@ -83,6 +85,11 @@ export class MemberConnection implements AsyncDisposable {
     metrics?.registry.onCollect(() => {
       metrics.allowedPerSecond.set({ cluster }, this.limiter.allowedPerSecond);
     }, this.#closing.signal);
+  }
+
+  /** Whether its last answer was that the credential is none. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Aborts when the connection is closed. */

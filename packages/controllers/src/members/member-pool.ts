@@ -16,8 +16,15 @@ import {
 } from "./member-credentials.ts";
 import { type OpenSecret, SealedSecrets } from "./sealed-secrets.ts";
 
-/** Reaches a member's API server: directly, or through a tunnel. */
-export type ConnectMember = (cluster: string, credentials: MemberCredentials) => RestClient;
+/**
+ * Reaches a member's API server: directly, or through a tunnel. `token` gives the token as it is
+ * now, for each request: one that is renewed breaks nothing off.
+ */
+export type ConnectMember = (
+  cluster: string,
+  credentials: MemberCredentials,
+  token: () => string,
+) => RestClient;
 
 /** What changed of a member: its connection, or the kinds that it serves. */
 export type MemberChange = "connection" | "served";
@@ -26,13 +33,16 @@ export type MemberChange = "connection" | "served";
 export type MemberListener = (cluster: string, change: MemberChange) => void;
 
 interface Entry {
+  /** Of all but the token. */
   readonly fingerprint: string;
   readonly connection: MemberConnection;
+  readonly token: { current: string };
 }
 
 /**
- * The connections to all joined clusters. A changed endpoint, CA or credential replaces a
- * connection without a restart; derived clusters (cells) use that of their joined one.
+ * The connections to all joined clusters. A changed endpoint, CA or certificate replaces a
+ * connection without a restart, and so does a token where the one before was refused; else a new
+ * token is used from the next request on. Derived clusters (cells) use that of their joined one.
  */
 export class MemberPool implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
@@ -147,9 +157,16 @@ export class MemberPool implements AsyncDisposable {
     const outcome = object && this.#credentialsOf(object);
     if (outcome?.kind === "pending") return;
     const credentials = outcome?.kind === "found" ? outcome.credentials : undefined;
-    const fingerprint = JSON.stringify(credentials ?? null);
+    const fingerprint = fingerprintOf(credentials);
     const known = this.#entries.get(cluster);
-    if ((known?.fingerprint ?? "null") === fingerprint) return;
+    if ((known?.fingerprint ?? fingerprintOf(undefined)) === fingerprint) {
+      const token = credentials?.token ?? "";
+      if (!known || known.token.current === token) return;
+      if (!known.connection.isRefused) {
+        known.token.current = token;
+        return;
+      }
+    }
     if (known) {
       this.#entries.delete(cluster);
       known.connection[Symbol.asyncDispose]().catch((error: unknown) => {
@@ -157,12 +174,14 @@ export class MemberPool implements AsyncDisposable {
       });
     }
     if (credentials) {
-      const connection = new MemberConnection(cluster, this.#connect(cluster, credentials), {
+      const token = { current: credentials.token };
+      const client = this.#connect(cluster, credentials, () => token.current);
+      const connection = new MemberConnection(cluster, client, {
         texts: this.#texts,
         limits: () => this.#limitsOf(cluster),
         ...(this.#metrics ? { metrics: this.#metrics } : {}),
       });
-      this.#entries.set(cluster, { fingerprint, connection });
+      this.#entries.set(cluster, { fingerprint, connection, token });
     }
     this.#tell(cluster, "connection");
   }
@@ -202,4 +221,10 @@ export class MemberPool implements AsyncDisposable {
     const { namespace = "" } = cluster.metadata;
     return this.#shared.secrets.get(`${namespace}/${cluster.spec.secretRef?.name ?? ""}`);
   }
+}
+
+/** Tells whether a cluster is reached otherwise; a token that comes or goes is another way, too. */
+function fingerprintOf(credentials: MemberCredentials | undefined): string {
+  if (!credentials) return "null";
+  return JSON.stringify({ ...credentials, token: credentials.token !== "" });
 }

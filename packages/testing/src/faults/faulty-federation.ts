@@ -176,7 +176,8 @@ export class FaultyFederation implements AsyncDisposable {
       controlPlaneId: await readControlPlaneId(this.client),
       nowMs: Date.now,
       onError: () => undefined,
-      connect: (cluster, credentials) => connectMember(cluster, credentials, undefined),
+      connect: (cluster, credentials, token) =>
+        connectMember(cluster, credentials, { token, tunnel: undefined }),
       metrics: this.metrics,
     });
     const stop = new AbortController();

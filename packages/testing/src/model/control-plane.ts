@@ -95,10 +95,10 @@ export class InProcessControlPlane implements ControlPlane {
       nowMs: Date.now,
       onError: () => undefined,
       ...(this.#plan === undefined ? {} : { plan: this.#plan }),
-      connect: (_cluster, { endpoint, caBundle, token }) => {
+      connect: (_cluster, { endpoint, caBundle }, token) => {
         const transport = createHttpTransport({
           server: endpoint,
-          token: () => token,
+          token,
           ...(caBundle === undefined ? {} : { caBundle }),
         });
         return createRestClient(transport, { userAgent: "cellplane" });
