@@ -10,13 +10,15 @@ import { after, before, describe, it } from "node:test";
 import { systemNamespace } from "./federation-fixture.ts";
 import { Kubectl } from "./kubectl.ts";
 import { forwardedPort } from "./pod-server/forward-port.ts";
+import { AgentOfPods } from "./pod-server/agent-of-pods.ts";
 import { PodServer } from "./pod-server/pod-server.ts";
 import { runCellplane } from "./run-program.ts";
 import { TestServer } from "./test-server.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** A cluster as it stands in the control plane, without any account in it. */
-function joined(name: string, pods: PodServer): readonly object[] {
+function joined(pods: PodServer, connection: "Direct" | "Tunnel"): readonly object[] {
+  const name = "pods";
   const metadata = { name, namespace: systemNamespace };
   const encode = (text: string): string => Buffer.from(text).toString("base64");
   return [
@@ -25,34 +27,52 @@ function joined(name: string, pods: PodServer): readonly object[] {
       apiVersion: "core.kubefed.io/v1beta1",
       kind: "KubeFedCluster",
       metadata,
-      spec: { apiEndpoint: pods.url, caBundle: encode(pods.ca), secretRef: { name } },
+      spec: { apiEndpoint: pods.url, caBundle: encode(pods.ca), secretRef: { name }, connection },
     },
   ];
 }
 
-for (const name of ["kubectl", "kubectl-old"] as const) {
+for (const [name, connection] of [
+  ["kubectl", "Direct"],
+  ["kubectl-old", "Direct"],
+  ["kubectl", "Tunnel"],
+  ["kubectl-old", "Tunnel"],
+] as const) {
   const protocol = name === "kubectl" ? "WebSockets" : "SPDY";
-  describe(`${name} at a pod of a member, through the control plane by ${protocol}`, () => {
+  const way = connection === "Direct" ? "directly" : "through its agent";
+  describe(`${name} at a pod of a member that is reached ${way}, by ${protocol}`, () => {
+    let opened: AsyncDisposableStack;
     let folder: string;
     let pods: PodServer;
     let server: TestServer;
     let kubeconfig: string;
     let kubectl: Kubectl;
     before(async () => {
+      opened = new AsyncDisposableStack();
       folder = await mkdtemp("/tmp/cellplane-streams-");
-      pods = await PodServer.start();
+      opened.defer(() => rm(folder, { recursive: true, force: true }));
+      pods = opened.use(await PodServer.start());
       const dataDir = join(folder, "cp");
-      server = await TestServer.start({ verb: "up", dataDir, datastore: "memory" });
-      await new Kubectl(server.kubeconfig, { home: folder }).apply(joined("pods", pods));
+      const args = ["--tunnel-listen", "127.0.0.1:0"];
+      server = opened.use(
+        await TestServer.start({ verb: "up", dataDir, datastore: "memory", args }),
+      );
+      if (connection === "Tunnel") opened.use(await AgentOfPods.start(server, { pods, folder }));
+      await new Kubectl(server.kubeconfig, { home: folder }).apply(joined(pods, connection));
       kubeconfig = join(folder, "pods.kubeconfig");
       const asked = ["--kubeconfig", server.kubeconfig, "--cluster", "pods", "--out", kubeconfig];
       equal((await runCellplane(["kubeconfig", ...asked])).code, 0);
       kubectl = new Kubectl(kubeconfig, { home: folder, name });
     });
-    after(async () => {
-      await server[Symbol.asyncDispose]();
-      await pods[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
+    after(() => opened.disposeAsync());
+
+    it("gets the pod", async () => {
+      const phase = ["get", "pod", "toolbox", "-o", "jsonpath={.status.phase}"];
+      await waitFor("the cluster to be reached", async () => {
+        const { code } = await kubectl.run(phase);
+        return code === 0 ? true : undefined;
+      });
+      equal(await kubectl.ok(phase), "Running");
     });
 
     it("runs a command with input and output, and tells its exit code", async () => {
