@@ -14,11 +14,13 @@ import { openSecretWith, openServerEnvelope } from "./options/envelope-options.t
 import { isShared, type ServerOptions } from "./options/server-options.ts";
 import { createTunnelStatusHandler, type ReadTunnelStatus } from "./tunnel/status-handler.ts";
 import { openTunnel } from "./tunnel/open-tunnel.ts";
+import { startTracing } from "./tracing/start-tracing.ts";
 import { version } from "./version.ts";
 
 /** Runs a control plane: the federation's kinds, views and controllers on a Kubernetes API of its own. */
 export async function runControlPlane(options: ServerOptions): Promise<void> {
   const logger = createLogger(options.logLevel, "control-plane");
+  await using _tracing = await startTracing(options.tracingConfigFile, "cellplane", logger);
   await using envelope = openServerEnvelope(options.envelope ?? {});
   const inspector = new Inspector();
   using proxy = new ClusterProxy();

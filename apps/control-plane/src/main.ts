@@ -50,6 +50,10 @@ Examples:
     "… and the address that they are told, e.g. of a load balancer; its name is in the certificate",
     parseListen,
   );
+  up.option(
+    "--tracing-config-file <file>",
+    "trace requests to members: a TracingConfiguration of apiserver.config.k8s.io/v1, as kube-apiserver takes it",
+  );
   const member = createServerCommand(
     "member",
     {

@@ -13,6 +13,7 @@ import { passAnswer } from "./pass-answer.ts";
 import { passConnection } from "./pass-connection.ts";
 import { requestHeaders } from "./passed-headers.ts";
 import { unreachable } from "./proxy-error.ts";
+import { tracePassed, withTrace } from "./trace-passed.ts";
 import { parseProxyPath, proxyGroup, type ProxyPath } from "./proxy-path.ts";
 
 /**
@@ -39,7 +40,7 @@ export class ClusterProxy implements Disposable {
         const path = parseProxyPath(request.path);
         if (!path) throw unknownResource();
         checkAccess(request, path, authorize);
-        return this.#pass(request, path);
+        return tracePassed(request, path, () => this.#pass(request, path));
       },
     };
   }
@@ -95,7 +96,7 @@ function render(
     method: request.method,
     path: path.rest + (mark === -1 ? "" : request.uri.slice(mark)),
     headers: {
-      ...requestHeaders(request.headers),
+      ...withTrace(requestHeaders(request.headers)),
       ...callerHeaders(request.user),
       // By it the audit logs of both sides tell of the same request.
       "audit-id": request.auditId,

@@ -11,6 +11,7 @@ interface RawOptions {
   readonly tokenAccount?: string;
   readonly memberKubeconfig?: string;
   readonly graceSeconds: number;
+  readonly tracingConfigFile?: string;
   readonly logLevel: string;
 }
 
@@ -47,6 +48,10 @@ export function createAgentCommand(): Command {
       parseSeconds,
       30,
     )
+    .option(
+      "--tracing-config-file <file>",
+      "trace dials: a TracingConfiguration of apiserver.config.k8s.io/v1, as kube-apiserver takes it",
+    )
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .addHelpText(
       "after",
@@ -74,6 +79,7 @@ Examples:
         tokenAccount: raw.tokenAccount,
         memberKubeconfig: raw.memberKubeconfig,
         graceMs: raw.graceSeconds * 1000,
+        tracingConfigFile: raw.tracingConfigFile,
         logLevel: raw.logLevel,
       });
     });

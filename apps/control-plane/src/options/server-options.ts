@@ -25,6 +25,8 @@ export interface ServerOptions extends EncryptionFlags {
   readonly tunnelListen?: { readonly host: string; readonly port: number };
   /** … and where they find it, if not there. */
   readonly tunnelAdvertise?: { readonly host: string; readonly port: number };
+  /** What is traced, and where to. */
+  readonly tracingConfigFile?: string;
 }
 
 /** `HOST:PORT`, `[V6]:PORT` or `:PORT`. */

@@ -9,6 +9,7 @@ import { keepRenewed } from "./keep-renewed.ts";
 import { ownConnection, parseAccount, requestToken } from "./member-account.ts";
 import { TokenKeeper } from "./token-keeper.ts";
 import { readCredentials } from "./read-credentials.ts";
+import { startTracing } from "../tracing/start-tracing.ts";
 import { openServerChannel } from "./server-channel.ts";
 import { upstreamOf } from "./cluster-directory.ts";
 
@@ -25,6 +26,7 @@ export interface AgentOptions {
   /** How the agent asks for them, outside of the cluster. */
   readonly memberKubeconfig: string | undefined;
   readonly graceMs: number;
+  readonly tracingConfigFile: string | undefined;
   readonly logLevel: string;
 }
 
@@ -35,6 +37,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   check(options);
   const { cluster, credentialsDir } = options;
   const logger = createLogger(options.logLevel, "agent");
+  await using _tracing = await startTracing(options.tracingConfigFile, "cellplane-agent", logger);
   // Once, so that a wrong folder is told at once.
   readCredentials(credentialsDir);
   const target = targetOf(options.target);
