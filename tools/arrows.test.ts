@@ -111,13 +111,13 @@ const architecture: Readonly<Record<string, Layer>> = {
   "packages/x509": { imports: [], folders: [] },
   "packages/tunnel": {
     imports: ["grpc", "metrics", "x509"],
-    folders: ["agent", "frontend", "server", "link", "protocol"],
+    folders: ["agent", "frontend", "server", "link", "trace", "protocol"],
   },
   "packages/kms": {
     imports: ["grpc"],
     folders: ["sealed-credential", "plugin", "key-file", "envelope"],
   },
-  "packages/grpc": { imports: [], folders: ["server", "client", "call", "wire", "codec"] },
+  "packages/grpc": { imports: [], folders: ["server", "client", "call", "http2", "wire", "codec"] },
   "packages/metrics": { imports: [], folders: [] },
   "packages/apimachinery": {
     imports: [],

@@ -16,3 +16,14 @@ describeGrpc("a grpc-js client and our server", async () => {
   const server = await openOwnServer();
   return { server, client: openGrpcJsClient(server.target) };
 });
+
+// A server that takes other streams, too, has Node's HTTP/2.
+describeGrpc("our client and our server on Node's HTTP/2", async () => {
+  const server = await openOwnServer({ onStream: () => false });
+  return { server, client: openOwnClient(server.target) };
+});
+
+describeGrpc("a grpc-js client and our server on Node's HTTP/2", async () => {
+  const server = await openOwnServer({ onStream: () => false });
+  return { server, client: openGrpcJsClient(server.target) };
+});

@@ -45,5 +45,5 @@ export {
   handleUnary,
 } from "./server/handlers.ts";
 export type { PlainHandler, PlainRequest, PlainResponse } from "./server/plain-request.ts";
-export type { CallErrorReporter } from "./server/serve-call.ts";
+export type { CallErrorReporter } from "./server/call-settings.ts";
 export type { Peer, ServerCall } from "./server/server-call.ts";

@@ -1,4 +1,3 @@
-import type { Http2Stream } from "node:http2";
 import type { Codec } from "../codec/codec.ts";
 import { GrpcError } from "../wire/grpc-error.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -7,6 +6,12 @@ import type { Flow, MessageHandler, MessageSource } from "./message-source.ts";
 // Above it the stream is paused; its window then fills and holds back the peer.
 const pauseAtBytes = 64 * 1024;
 
+/** Where bytes come from, as far as they can be held back. */
+export interface ByteSource {
+  pause(): unknown;
+  resume(): unknown;
+}
+
 interface Waiter<T> {
   readonly resolve: (message: T | undefined) => void;
   readonly reject: (error: GrpcError) => void;
@@ -14,7 +19,7 @@ interface Waiter<T> {
 
 /** The messages of one direction of a stream. */
 export class IncomingMessages<T> implements MessageSource<T> {
-  readonly #stream: Http2Stream;
+  readonly #stream: ByteSource;
   readonly #codec: Codec<T>;
   readonly #frames: FrameReader;
   readonly #onBroken: (error: GrpcError) => void;
@@ -30,10 +35,10 @@ export class IncomingMessages<T> implements MessageSource<T> {
 
   /**
    * `onBroken` is told of messages that cannot be read, `onLeave` that nobody wants the rest.
-   * Someone must call `finish` in the end.
+   * Someone must call `feed` with what comes, and `finish` in the end.
    */
   constructor(
-    stream: Http2Stream,
+    stream: ByteSource,
     deps: {
       readonly codec: Codec<T>;
       readonly maxBytes: number;
@@ -46,7 +51,6 @@ export class IncomingMessages<T> implements MessageSource<T> {
     this.#frames = new FrameReader(deps.maxBytes);
     this.#onBroken = deps.onBroken;
     this.#onLeave = deps.onLeave;
-    stream.on("data", (chunk: Buffer) => this.#feed(chunk));
   }
 
   /** Whether the bytes so far end within a message. */
@@ -97,7 +101,8 @@ export class IncomingMessages<T> implements MessageSource<T> {
     }
   }
 
-  #feed(chunk: Buffer): void {
+  /** Takes what has come. */
+  feed(chunk: Buffer): void {
     if (this.#end) return;
     try {
       this.#frames.feed(chunk, (message) => {

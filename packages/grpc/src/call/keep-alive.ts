@@ -1,5 +1,3 @@
-import type { Http2Session } from "node:http2";
-
 /** When to ask the peer whether it is still there. */
 export interface KeepAlive {
   /** Time between two PINGs. etcd wants 5 s or more, other Go servers 5 min unless configured. */
@@ -13,23 +11,30 @@ export interface KeepAlive {
   readonly onlyWithCalls?: boolean;
 }
 
-/** Sends PINGs until the session closes; `onDead` is told when one is not answered in time. */
+/** A connection that can be asked whether its peer is there. */
+export interface PingedConnection {
+  isClosed(): boolean;
+  ping(onAnswer: () => void): void;
+  onceClosed(onClosed: () => void): void;
+}
+
+/** Sends PINGs until the connection closes; `onDead` is told when one is not answered in time. */
 export function keepSessionAlive(
-  session: Http2Session,
+  connection: PingedConnection,
   { intervalMs, timeoutMs }: KeepAlive,
   onDead: () => void,
   isWanted: () => boolean = () => true,
 ): void {
   let deadline: NodeJS.Timeout | undefined;
   const interval = setInterval(() => {
-    if (deadline || session.destroyed || !isWanted()) return;
+    if (deadline || connection.isClosed() || !isWanted()) return;
     deadline = setTimeout(onDead, timeoutMs);
-    session.ping(() => {
+    connection.ping(() => {
       clearTimeout(deadline);
       deadline = undefined;
     });
   }, intervalMs);
-  session.once("close", () => {
+  connection.onceClosed(() => {
     clearInterval(interval);
     clearTimeout(deadline);
   });

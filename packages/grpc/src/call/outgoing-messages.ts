@@ -1,4 +1,3 @@
-import type { Http2Stream } from "node:http2";
 import type { Codec } from "../codec/codec.ts";
 import { WireWriter } from "../codec/wire-writer.ts";
 import { GrpcError } from "../wire/grpc-error.ts";
@@ -11,9 +10,15 @@ const roomBelowBytes = fullAtBytes / 2;
 // More than that is written within the tick, so that the buffer does not grow without end.
 const writeAtBytes = 64 * 1024;
 
+/** Where messages are written. */
+export interface ByteSink {
+  /** `done` is called once the bytes are on their way. */
+  write(bytes: Buffer, done: () => void): unknown;
+}
+
 /** Writes messages to a stream: all of one tick as one write, so as one run of DATA frames. */
 export class OutgoingMessages<T> implements MessageSink<T> {
-  readonly #stream: Http2Stream;
+  readonly #stream: ByteSink;
   readonly #codec: Codec<T>;
   readonly #maxBytes: number;
   readonly #beforeFirst: (() => void) | undefined;
@@ -26,7 +31,7 @@ export class OutgoingMessages<T> implements MessageSink<T> {
 
   /** `beforeFirst` is called before the first write; a server sends its headers there. */
   constructor(
-    stream: Http2Stream,
+    stream: ByteSink,
     deps: {
       readonly codec: Codec<T>;
       readonly maxBytes: number;
@@ -59,14 +64,13 @@ export class OutgoingMessages<T> implements MessageSink<T> {
     return waiter.promise;
   }
 
-  /** Sends what is queued, and that no more follows. */
-  end(): void {
-    if (this.#end) return;
+  /** Ends this side: gives what is still to be sent, together with the end. */
+  takeRest(): Buffer {
+    if (this.#end) return noBytes;
     this.#begin();
     const rest = this.#writer.take();
-    if (rest.length > 0) this.#stream.end(rest);
-    else this.#stream.end();
     this.#finish(undefined);
+    return rest;
   }
 
   /** The call is over: nothing more can be sent. The error is made only if somebody waits. */
@@ -86,13 +90,8 @@ export class OutgoingMessages<T> implements MessageSink<T> {
 
   #append(message: T): void {
     const start = this.#writer.length;
-    this.#writer.byte(0);
-    this.#writer.append(fourBytes);
     try {
-      this.#codec.encode(message, this.#writer);
-      const length = this.#writer.length - start - frameHeaderBytes;
-      if (length > this.#maxBytes) throw tooLong(length, this.#maxBytes);
-      this.#writer.patchUint32(start + 1, length);
+      writeMessage(message, { to: this.#writer, codec: this.#codec, maxBytes: this.#maxBytes });
     } catch (error) {
       this.#writer.truncate(start);
       throw error;
@@ -126,7 +125,25 @@ export class OutgoingMessages<T> implements MessageSink<T> {
   }
 }
 
-const fourBytes = new Uint8Array(4);
+const noBytes = Buffer.alloc(0);
+
+/**
+ * Appends a message with what gRPC has before it.
+ * @throws {GrpcError} RESOURCE_EXHAUSTED: it is too long. What was written must be dropped.
+ */
+export function writeMessage<T>(
+  message: T,
+  how: { readonly to: WireWriter; readonly codec: Codec<T>; readonly maxBytes: number },
+): void {
+  const { to, codec, maxBytes } = how;
+  const start = to.length;
+  to.byte(0);
+  to.uint32(0);
+  codec.encode(message, to);
+  const length = to.length - start - frameHeaderBytes;
+  if (length > maxBytes) throw tooLong(length, maxBytes);
+  to.patchUint32(start + 1, length);
+}
 
 function tooLong(length: number, maxBytes: number): GrpcError {
   return new GrpcError(

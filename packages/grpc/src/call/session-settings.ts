@@ -1,6 +1,8 @@
 import type { Http2Session, SessionOptions } from "node:http2";
+import type { PingedConnection } from "./keep-alive.ts";
 
-const defaultWindowBytes = 1024 * 1024;
+/** How much one stream may receive before it is read, unless told otherwise. */
+export const defaultWindowBytes: number = 1024 * 1024;
 // Megabytes. Queues are bounded here call by call; Node's own limit would end the connection.
 const maxSessionMemory = 1000;
 // Node.js before 26.9 stops writing for ever under connection windows that are larger than streams'.
@@ -8,6 +10,15 @@ const hasLargeWindows = isAtLeast(process.versions.node, [26, 9]);
 
 /** Messages longer than this are refused unless told otherwise; gRPC's usual limit. */
 export const defaultMaxMessageBytes: number = 4 * 1024 * 1024;
+
+/** A session of Node's as what is pinged. */
+export function pingedSession(session: Http2Session): PingedConnection {
+  return {
+    isClosed: () => session.destroyed,
+    ping: (onAnswer) => void session.ping(onAnswer),
+    onceClosed: (onClosed) => void session.once("close", onClosed),
+  };
+}
 
 /** Options for both ends of an HTTP/2 connection. */
 export function sessionOptions(windowBytes: number = defaultWindowBytes): SessionOptions {

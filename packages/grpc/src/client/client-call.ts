@@ -84,7 +84,10 @@ export class ClientCall<Request, Response>
 
   /** Tells the server that no more requests follow. */
   end(): void {
-    this.#outgoing.end();
+    if (this.#isOver || this.#stream.writableEnded) return;
+    const rest = this.#outgoing.takeRest();
+    if (rest.length > 0) this.#stream.end(rest);
+    else this.#stream.end();
   }
 
   read(): Promise<Response | undefined> {
@@ -106,6 +109,7 @@ export class ClientCall<Request, Response>
 
   #listen(): void {
     const stream = this.#stream;
+    stream.on("data", (chunk: Buffer) => this.#incoming.feed(chunk));
     stream.once("response", (headers) => this.#readHeaders(headers));
     stream.once("trailers", (trailers) => {
       this.#trailers = trailers;

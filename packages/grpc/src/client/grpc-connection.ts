@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import type { Duplex } from "node:stream";
 import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
-import { sessionOptions, widenSession } from "../call/session-settings.ts";
+import { pingedSession, sessionOptions, widenSession } from "../call/session-settings.ts";
 import { GrpcError } from "../wire/grpc-error.ts";
 import type { GrpcTarget } from "./grpc-target.ts";
 
@@ -52,7 +52,7 @@ export class GrpcConnection {
         const dead = new Error(`no answer to PING within ${options.keepAlive.timeoutMs} ms`);
         const { onlyWithCalls } = options.keepAlive;
         keepSessionAlive(
-          session,
+          pingedSession(session),
           options.keepAlive,
           () => session.destroy(dead),
           () => this.#calls > 0 || !onlyWithCalls,

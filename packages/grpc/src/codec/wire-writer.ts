@@ -1,6 +1,7 @@
 import { WireError } from "./wire-error.ts";
 
 const firstBytes = 128;
+const mostNextBytes = 64 * 1024;
 // Three bytes a UTF-16 unit at most, so the length of a shorter text always fits one byte.
 const shortText = 42;
 const empty = Buffer.alloc(0);
@@ -16,6 +17,8 @@ const empty = Buffer.alloc(0);
 export class WireWriter {
   #bytes: Buffer = empty;
   #at = 0;
+  /** A writer that is used again will hold about as much again. */
+  #nextBytes = firstBytes;
 
   /** Bytes written since the last `take`. */
   get length(): number {
@@ -25,9 +28,15 @@ export class WireWriter {
   /** What has been written. The writer is empty afterwards and never touches these bytes again. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#at);
+    this.#nextBytes = Math.max(firstBytes, Math.min(this.#at, mostNextBytes));
     this.#bytes = empty;
     this.#at = 0;
     return taken;
+  }
+
+  /** A copy of what was written after `at`. */
+  copyFrom(at: number): Buffer {
+    return Buffer.from(this.#bytes.subarray(at, this.#at));
   }
 
   /** Drops what was written after `at`. */
@@ -77,6 +86,12 @@ export class WireWriter {
   fixed64(value: bigint): void {
     this.#reserve(8);
     this.#at = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#at);
+  }
+
+  /** Four bytes, big-endian. */
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#at = this.#bytes.writeUInt32BE(value, this.#at);
   }
 
   /** Four bytes, big-endian, at a place that was written before. */
@@ -147,7 +162,7 @@ export class WireWriter {
   #reserve(length: number): void {
     const wanted = this.#at + length;
     if (wanted <= this.#bytes.length) return;
-    const next = Buffer.allocUnsafe(Math.max(firstBytes, this.#bytes.length * 2, wanted));
+    const next = Buffer.allocUnsafe(Math.max(this.#nextBytes, this.#bytes.length * 2, wanted));
     this.#bytes.copy(next, 0, 0, this.#at);
     this.#bytes = next;
   }

@@ -13,11 +13,25 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
 import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
-import { defaultMaxMessageBytes, sessionOptions, widenSession } from "../call/session-settings.ts";
+import {
+  defaultMaxMessageBytes,
+  pingedSession,
+  sessionOptions,
+  widenSession,
+} from "../call/session-settings.ts";
 import { guardSession } from "./guard-session.ts";
 import type { GrpcHandler } from "./handlers.ts";
-import { type PlainHandler, servePlainHttp1, servePlainHttp2 } from "./plain-request.ts";
-import { type CallErrorReporter, type CallSettings, serveCall } from "./serve-call.ts";
+import {
+  type PlainHandler,
+  servePlainHttp1,
+  servePlainHttp2,
+  servePlainOwn,
+} from "./plain-request.ts";
+import { NodeCallStream } from "./node-call-stream.ts";
+import type { CallErrorReporter, CallSettings } from "./call-settings.ts";
+import { serveCall } from "./serve-call.ts";
+import { OwnCallStream } from "./own-call-stream.ts";
+import { OwnConnection } from "./own-connection.ts";
 import { peerTls } from "./server-call.ts";
 import { sniffProtocol } from "./sniff-protocol.ts";
 
@@ -59,13 +73,20 @@ const resetBurst = 10_000;
 const resetsPerSecond = 1000;
 const handshakeTimeoutMs = 20_000;
 
+/** A connection as the server closes it. */
+interface ServedConnection {
+  /** Lets its calls end, and takes no more. */
+  drain(): void;
+  destroy(): void;
+}
+
 /** Serves gRPC, and plain HTTP beside it, on one address. */
 export class GrpcServer implements AsyncDisposable {
   readonly #options: GrpcServerOptions;
   readonly #calls: CallSettings;
   readonly #server: Server;
   readonly #http1: HttpServer;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #connections = new Set<ServedConnection>();
   readonly #sockets = new Set<Socket>();
 
   constructor(options: GrpcServerOptions) {
@@ -115,10 +136,10 @@ export class GrpcServer implements AsyncDisposable {
   /** Takes no more calls (GOAWAY), lets those under way end, and breaks them off after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) drain(session);
+    for (const connection of this.#connections) connection.drain();
     this.#http1.closeIdleConnections();
     const late = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy();
+      for (const connection of this.#connections) connection.destroy();
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await closed;
@@ -148,7 +169,29 @@ export class GrpcServer implements AsyncDisposable {
     });
   }
 
+  /** Streams that are no calls are handed out as Node's, so they need Node's HTTP/2; calls alone do not. */
   #serveHttp2(socket: Socket): void {
+    if (this.#options.onStream) this.#serveByNode(socket);
+    else this.#serveByOwn(socket);
+  }
+
+  #serveByOwn(socket: Socket): void {
+    const { windowBytes, maxConcurrentStreams, keepAlive, plain } = this.#options;
+    const connection = new OwnConnection(socket, {
+      windowBytes,
+      maxConcurrentStreams,
+      keepAlive,
+      onRequest: (stream, headers, shown) => {
+        if (isCall(headers)) serveCall(new OwnCallStream(stream, shown), headers, this.#calls);
+        else servePlainOwn(stream, headers, plain ?? refusePlain);
+      },
+      onClose: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+    if (socket instanceof TLSSocket) peerTls.set(connection.identity, socket);
+  }
+
+  #serveByNode(socket: Socket): void {
     const { windowBytes, maxConcurrentStreams, keepAlive } = this.#options;
     const { settings, ...rest } = sessionOptions(windowBytes);
     const session = performServerHandshake(socket, {
@@ -160,22 +203,22 @@ export class GrpcServer implements AsyncDisposable {
       streamResetBurst: resetBurst,
       streamResetRate: resetsPerSecond,
     });
-    this.#sessions.add(session);
+    const connection = { drain: () => drain(session), destroy: () => session.destroy() };
+    this.#connections.add(connection);
     if (socket instanceof TLSSocket) peerTls.set(session, socket);
-    session.once("close", () => this.#sessions.delete(session));
+    session.once("close", () => this.#connections.delete(connection));
     session.on("error", () => {
       // Its calls are told by their streams.
     });
     session.on("stream", (stream, headers) => this.#serveStream(stream, headers));
     widenSession(session, windowBytes);
     guardSession(session);
-    if (keepAlive) keepSessionAlive(session, keepAlive, () => session.destroy());
+    if (keepAlive) keepSessionAlive(pingedSession(session), keepAlive, () => session.destroy());
   }
 
   #serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    const isGrpc = /^application\/grpc($|[+;])/.test(headers["content-type"] ?? "");
-    if (isGrpc && headers[":method"] === "POST") {
-      serveCall(stream, headers, this.#calls);
+    if (isCall(headers)) {
+      serveCall(new NodeCallStream(stream), headers, this.#calls);
       return;
     }
     stream.on("error", () => {
@@ -184,6 +227,11 @@ export class GrpcServer implements AsyncDisposable {
     if (this.#options.onStream?.(stream, headers)) return;
     void servePlainHttp2(stream, headers, this.#options.plain ?? refusePlain);
   }
+}
+
+function isCall(headers: IncomingHttpHeaders): boolean {
+  const type = headers["content-type"] ?? "";
+  return headers[":method"] === "POST" && /^application\/grpc($|[+;])/.test(type);
 }
 
 const refusePlain: PlainHandler = ({ method }) =>

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream, IncomingHttpHeaders as Http2Headers } from "node:http2";
+import type { Http2Stream } from "../http2/http2-stream.ts";
+import { fieldsOf } from "./own-call-stream.ts";
 
 /** A request that is no gRPC call, over HTTP/1.1 or HTTP/2. */
 export interface PlainRequest {
@@ -49,8 +51,40 @@ export async function servePlainHttp2(
   stream.end(method === "HEAD" ? undefined : answer.body);
 }
 
+/** Serves a request on a stream of our own HTTP/2. */
+export function servePlainOwn(
+  stream: Http2Stream,
+  headers: Http2Headers,
+  handle: PlainHandler,
+): void {
+  const method = headers[":method"] ?? "GET";
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let isAnswered = false;
+  const answer = async (): Promise<void> => {
+    if (isAnswered) return;
+    isAnswered = true;
+    const head = { method, path: headers[":path"] ?? "/", headers };
+    const { status, headers: own, body = "" } = await answerTo(chunks, head, handle);
+    const fields = fieldsOf({ ":status": status, ...own });
+    if (method === "HEAD") return stream.end(fields);
+    stream.sendHeaders(fields);
+    stream.write(Buffer.from(body));
+    stream.end();
+  };
+  stream.listen({
+    onData: (chunk) => {
+      length += chunk.length;
+      if (!isAnswered) chunks.push(chunk);
+      if (length > maxBodyBytes) void answer();
+    },
+    onEnd: () => void answer(),
+    onClose: () => undefined,
+  });
+}
+
 async function answerTo(
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   head: Omit<PlainRequest, "body">,
   handle: PlainHandler,
 ): Promise<PlainResponse> {

@@ -1,25 +1,18 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders } from "node:http2";
 import { IncomingMessages } from "../call/incoming-messages.ts";
 import { OutgoingMessages } from "../call/outgoing-messages.ts";
+import { errorCodes } from "../http2/http2-error.ts";
 import { GrpcError } from "../wire/grpc-error.ts";
 import { parseTimeoutMs } from "../wire/timeout.ts";
+import type { CallSettings } from "./call-settings.ts";
+import type { CallStream } from "./call-stream.ts";
 import type { GrpcHandler } from "./handlers.ts";
 import { Answer, statusOfThrown } from "./server-call.ts";
-
-/** What a server tells of a call that a handler broke: an error that is no GrpcError. */
-export type CallErrorReporter = (error: unknown, call: { readonly path: string }) => void;
-
-/** What every call of a server has in common. */
-export interface CallSettings {
-  readonly handlers: ReadonlyMap<string, GrpcHandler>;
-  readonly maxReceiveBytes: number;
-  readonly maxSendBytes: number;
-  readonly onError: CallErrorReporter;
-}
+import { UnaryCall } from "./unary-call.ts";
 
 /** Serves one gRPC call: finds its handler, runs it, and sends the status. */
 export function serveCall(
-  stream: ServerHttp2Stream,
+  stream: CallStream,
   headers: IncomingHttpHeaders,
   settings: CallSettings,
 ): void {
@@ -27,31 +20,35 @@ export function serveCall(
   const timeout = headers["grpc-timeout"];
   const timeoutMs = timeout === undefined ? undefined : parseTimeoutMs(String(timeout));
   const answer = new Answer(stream, { path, headers, timeoutMs });
-  const refuse = (error: GrpcError): void => refuseCall(stream, answer, error);
-  stream.on("error", () => {
-    // Its reason, if any, is told by `close`.
-  });
   const encoding = headers["grpc-encoding"] ?? "identity";
+  const handler = settings.handlers.get(path);
   if (timeout !== undefined && timeoutMs === undefined) {
-    refuse(new GrpcError("INTERNAL", `Cannot read grpc-timeout: it is "${String(timeout)}"`));
+    const why = `Cannot read grpc-timeout: it is "${String(timeout)}"`;
+    refuseCall(stream, answer, new GrpcError("INTERNAL", why));
   } else if (encoding !== "identity") {
-    refuse(new GrpcError("UNIMPLEMENTED", `Cannot read messages as "${String(encoding)}"`));
+    const why = `Cannot read messages as "${String(encoding)}"`;
+    refuseCall(stream, answer, new GrpcError("UNIMPLEMENTED", why));
+  } else if (!handler) {
+    const why = explainUnknown(path, settings.handlers);
+    refuseCall(stream, answer, new GrpcError("UNIMPLEMENTED", why));
+  } else if (handler.unary) {
+    stream.listen(new UnaryCall({ stream, answer, handler, run: handler.unary, settings }));
   } else {
-    const handler = settings.handlers.get(path);
-    if (handler) runHandler(handler, { stream, answer, settings });
-    else refuse(new GrpcError("UNIMPLEMENTED", explainUnknown(path, settings.handlers)));
+    runHandler(handler, { stream, answer, settings });
   }
 }
 
-function refuseCall(stream: ServerHttp2Stream, answer: Answer, error: GrpcError): void {
-  stream.resume();
-  answer.finish({ name: error.status, message: error.message }, () => stream.end());
+const nobody = { onData: () => undefined, onEnd: () => undefined, onClose: () => undefined };
+
+function refuseCall(stream: CallStream, answer: Answer, error: GrpcError): void {
+  stream.listen(nobody);
+  answer.finish({ name: error.status, message: error.message }, () => Buffer.alloc(0));
 }
 
 function runHandler(
   handler: GrpcHandler,
   of: {
-    readonly stream: ServerHttp2Stream;
+    readonly stream: CallStream;
     readonly answer: Answer;
     readonly settings: CallSettings;
   },
@@ -64,7 +61,7 @@ function runHandler(
     // What was sent before the failure still goes out, so headers must, too.
     if (responses.queuedBytes > 0) answer.sendHeaders();
     const status = { name: error?.status ?? "OK", message: error?.message ?? "" } as const;
-    answer.finish(status, () => responses.end());
+    answer.finish(status, () => responses.takeRest());
     responses.abandon(() => error ?? ended());
   };
   const requests = new IncomingMessages(stream, {
@@ -87,22 +84,16 @@ function runHandler(
           () => finish(new GrpcError("DEADLINE_EXCEEDED", "Deadline exceeded")),
           Math.min(answer.timeoutMs, 0x7fff_ffff),
         );
-  stream.once("end", () => {
-    // A stream that was reset ends, too; it must not look as if the client had sent all.
-    if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) {
-      requests.finish(() => goneError(stream.rstCode), { drop: true });
-      return;
-    }
-    const cut = (): GrpcError =>
-      new GrpcError("INTERNAL", "Cannot read a message as it is cut short");
-    requests.finish(requests.isInsideMessage ? cut : undefined, { drop: false });
-  });
-  stream.once("close", () => {
-    clearTimeout(timer);
-    const gone = (): GrpcError => goneError(stream.rstCode);
-    requests.finish(gone, { drop: true });
-    responses.abandon(gone);
-    answer.over();
+  stream.listen({
+    onData: (chunk) => requests.feed(chunk),
+    onEnd: () => requests.finish(requests.isInsideMessage ? cut : undefined, { drop: false }),
+    onClose: (code) => {
+      clearTimeout(timer);
+      const gone = (): GrpcError => goneError(code);
+      requests.finish(gone, { drop: true });
+      responses.abandon(gone);
+      answer.over();
+    },
   });
   handler.run({ requests, responses }, answer).then(
     () => {
@@ -118,13 +109,16 @@ function runHandler(
   );
 }
 
+function cut(): GrpcError {
+  return new GrpcError("INTERNAL", "Cannot read a message as it is cut short");
+}
+
 function ended(): GrpcError {
   return new GrpcError("CANCELLED", "The call has ended");
 }
 
-function goneError(code: number | undefined): GrpcError {
-  const why =
-    code === constants.NGHTTP2_CANCEL ? "The client cancelled the call" : "The client is gone";
+function goneError(code: number): GrpcError {
+  const why = code === errorCodes.cancel ? "The client cancelled the call" : "The client is gone";
   return new GrpcError("CANCELLED", why);
 }
 

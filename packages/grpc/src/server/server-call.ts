@@ -1,15 +1,10 @@
-import {
-  type Http2Session,
-  constants,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from "node:http2";
-import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import type { TLSSocket } from "node:tls";
 import { GrpcError, type Metadata } from "../wire/grpc-error.ts";
 import { formatMetadata, parseMetadata } from "../wire/metadata.ts";
 import { type StatusName, statusCodes } from "../wire/status-code.ts";
 import { encodeStatusMessage } from "../wire/status-message.ts";
+import { type CallStream, plainHeaders, plainTrailers } from "./call-stream.ts";
 
 /** Who calls. */
 export interface Peer {
@@ -27,7 +22,7 @@ export interface ServerCall {
   readonly userAgent: string | undefined;
   /** Milliseconds that the client gave it, from its start. */
   readonly timeoutMs: number | undefined;
-  /** Aborts when the call is over: cancelled, expired, disconnected, or done. */
+  /** Aborts when the call is over: cancelled, expired, disconnected, or done; of a unary call not when it is done well. */
   readonly signal: AbortSignal;
   readonly peer: Peer;
   /** Stands for the connection that the call came on: the same for all calls of one. */
@@ -44,20 +39,25 @@ export interface ServerCall {
   setTrailers(metadata: Metadata): void;
 }
 
+/** How a call ended. */
+export interface CallStatus {
+  readonly name: StatusName;
+  readonly message: string;
+}
+
 /** The answering half of a call: headers once, then a status once. */
 export class Answer implements ServerCall {
   readonly path: string;
   readonly timeoutMs: number | undefined;
-  readonly #stream: ServerHttp2Stream;
-  readonly #session: Http2Session | undefined;
+  readonly #stream: CallStream;
   readonly #headers: IncomingHttpHeaders;
-  #trailers: Metadata = {};
+  #trailers: Metadata | undefined;
   #hasHeaders = false;
   #isOver = false;
   #abort: AbortController | undefined;
 
   constructor(
-    stream: ServerHttp2Stream,
+    stream: CallStream,
     of: {
       readonly path: string;
       readonly headers: IncomingHttpHeaders;
@@ -65,7 +65,6 @@ export class Answer implements ServerCall {
     },
   ) {
     this.#stream = stream;
-    this.#session = stream.session;
     this.#headers = of.headers;
     this.path = of.path;
     this.timeoutMs = of.timeoutMs;
@@ -87,10 +86,10 @@ export class Answer implements ServerCall {
   }
 
   get peer(): Peer {
-    const socket: Socket | TLSSocket | undefined = this.#session?.socket;
+    const { connection } = this.#stream;
     return {
-      address: this.#session?.destroyed === false ? (socket?.remoteAddress ?? "") : "",
-      tls: peerTls.get(this.#session ?? this),
+      address: connection.socket?.remoteAddress ?? "",
+      tls: peerTls.get(connection.identity),
     };
   }
 
@@ -100,30 +99,27 @@ export class Answer implements ServerCall {
   }
 
   get connection(): object {
-    return this.#session ?? this;
+    return this.#stream.connection.identity;
   }
 
   closeConnection(): void {
-    this.#session?.close();
+    this.#stream.connection.close();
   }
 
   destroyConnection(): void {
-    this.#session?.destroy();
+    this.#stream.connection.destroy();
   }
 
   connectionTraffic(): { readonly sentBytes: number; readonly receivedBytes: number } {
-    const socket = this.#session?.destroyed === false ? this.#session.socket : undefined;
+    const { socket } = this.#stream.connection;
     return { sentBytes: socket?.bytesWritten ?? 0, receivedBytes: socket?.bytesRead ?? 0 };
   }
 
-  sendHeaders(metadata: Metadata = {}): void {
-    if (this.#hasHeaders || this.#isOver || this.#stream.destroyed) return;
-    const headers = formatMetadata(metadata);
+  sendHeaders(metadata?: Metadata): void {
+    if (this.#hasHeaders || this.#isOver || this.#stream.isClosed) return;
+    const headers = metadata ? { ...plainHeaders, ...formatMetadata(metadata) } : plainHeaders;
     this.#hasHeaders = true;
-    this.#stream.respond(
-      { ":status": 200, "content-type": "application/grpc", ...headers },
-      { waitForTrailers: true },
-    );
+    this.#stream.respond(headers);
   }
 
   setTrailers(metadata: Metadata): void {
@@ -131,28 +127,18 @@ export class Answer implements ServerCall {
     this.#trailers = metadata;
   }
 
-  /** Ends the call with a status. `flush` sends what is queued and ends the stream. */
-  finish(status: { readonly name: StatusName; readonly message: string }, flush: () => void): void {
+  /** Ends the call with a status, behind what `takeRest` gives. */
+  finish(status: CallStatus, takeRest: () => Buffer): void {
     if (this.#isOver) return;
     this.over();
-    const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
-    const trailers = {
-      "grpc-status": String(statusCodes[status.name]),
-      ...(status.message === "" ? {} : { "grpc-message": encodeStatusMessage(status.message) }),
-      ...formatMetadata(this.#trailers),
-    };
-    if (this.#hasHeaders) {
-      stream.once("wantTrailers", () => {
-        stream.sendTrailers(trailers);
-        this.#release();
-      });
-      flush();
-    } else {
-      const type = { ":status": 200, "content-type": "application/grpc" };
-      stream.respond({ ...type, ...trailers }, { endStream: true });
-      this.#release();
-    }
+    this.#sendStatus(status, takeRest);
+  }
+
+  /** Ends a call whose only message has been sent. Nobody waits for its signal any more. */
+  finishWell(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#sendStatus({ name: "OK", message: "" }, () => noBytes);
   }
 
   /** Ends the call without a status: there is nobody to send it to. */
@@ -161,17 +147,24 @@ export class Answer implements ServerCall {
     this.#abort?.abort(callOver);
   }
 
-  /** The client may still be sending: tell it that nobody listens, and let go of what came. */
-  #release(): void {
-    const stream = this.#stream;
-    stream.resume();
-    if (!stream.readableEnded && !stream.endAfterHeaders) {
-      setImmediate(() => {
-        if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
-      });
-    }
+  #sendStatus(status: CallStatus, takeRest: () => Buffer): void {
+    if (this.#stream.isClosed) return;
+    const trailers = this.#trailersOf(status);
+    if (this.#hasHeaders) this.#stream.finish(takeRest(), trailers);
+    else this.#stream.refuse({ ...plainHeaders, ...trailers });
+  }
+
+  #trailersOf({ name, message }: CallStatus): OutgoingHttpHeaders {
+    if (name === "OK" && !this.#trailers) return plainTrailers;
+    return {
+      "grpc-status": String(statusCodes[name]),
+      ...(message === "" ? {} : { "grpc-message": encodeStatusMessage(message) }),
+      ...formatMetadata(this.#trailers ?? {}),
+    };
   }
 }
+
+const noBytes = Buffer.alloc(0);
 
 /** Why every signal aborts: one error for all, since each stack that is taken costs 10 us. */
 const callOver = new GrpcError("CANCELLED", "The call has ended");
