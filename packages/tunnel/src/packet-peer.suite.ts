@@ -25,15 +25,22 @@ export class PacketPeer implements AsyncDisposable {
   readonly flow: Flow;
   readonly headers: Promise<Metadata>;
   readonly ended: Promise<GrpcError | undefined>;
+  readonly #method: BidiMethod<Packet, Packet>;
   readonly #call: ClientCall<Packet, Packet>;
   readonly #inbox: Packet[] = [];
   #isOver = false;
+  /** Takes packets instead of keeping them for `next`. */
+  onPacket: ((packet: Packet) => void) | undefined;
 
   constructor(
     method: BidiMethod<Packet, Packet>,
-    { channel, metadata }: { readonly channel: GrpcChannelOptions; readonly metadata: Metadata },
+    {
+      channel,
+      metadata,
+    }: { readonly channel: GrpcChannelOptions | GrpcChannel; readonly metadata: Metadata },
   ) {
-    this.channel = new GrpcChannel(channel);
+    this.#method = method;
+    this.channel = channel instanceof GrpcChannel ? channel : new GrpcChannel(channel);
     const headers = Promise.withResolvers<Metadata>();
     const ended = Promise.withResolvers<GrpcError | undefined>();
     headers.promise.catch(() => undefined);
@@ -41,7 +48,10 @@ export class PacketPeer implements AsyncDisposable {
     this.ended = ended.promise;
     this.#call = this.channel.bidi(method, { metadata, onHeaders: headers.resolve });
     this.flow = this.#call.consume({
-      onMessage: (packet) => void this.#inbox.push(packet),
+      onMessage: (packet) => {
+        if (this.onPacket) this.onPacket(packet);
+        else this.#inbox.push(packet);
+      },
       onEnd: (error) => {
         this.#isOver = true;
         headers.reject(error ?? new Error("ended"));
@@ -72,6 +82,11 @@ export class PacketPeer implements AsyncDisposable {
     const { certificate: cert, key } = authority.client("client", "clients");
     const channel = channelTo(port, { cert, key, ca: authority.certificate });
     return new PacketPeer(proxyMethod, { channel, metadata });
+  }
+
+  /** A further stream on the same connection. */
+  another(): PacketPeer {
+    return new PacketPeer(this.#method, { channel: this.channel, metadata: {} });
   }
 
   send<Kind extends keyof PacketCases>(kind: Kind, value: PacketCases[Kind]): boolean {
