@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../protocol/address.ts";
 import { apiServerAddress } from "../protocol/methods.ts";
 
@@ -14,10 +14,17 @@ export interface AgentTargets {
 
 const defaultDialTimeoutMs = 5000;
 
+/** What is wanted, and how it is read: with `onread` the socket stays paused until it is resumed. */
+export interface TargetDial {
+  readonly protocol: string;
+  readonly address: string;
+  readonly onread?: OnReadOpts | undefined;
+}
+
 /** Connects to an address if it is allowed. Errors have the system's own words. */
 export function dialTarget(
   { target, allowed = [], dialTimeoutMs = defaultDialTimeoutMs }: AgentTargets,
-  { protocol, address }: { readonly protocol: string; readonly address: string },
+  { protocol, address, onread }: TargetDial,
 ): Promise<Socket> {
   const isOwn = address === target || address === apiServerAddress;
   const place = isOwn ? target : address;
@@ -28,7 +35,9 @@ export function dialTarget(
     );
   }
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = connect({ ...parsed, noDelay: true, allowHalfOpen: true });
+  const reads = onread ? { onread } : {};
+  const socket = connect({ ...parsed, noDelay: true, allowHalfOpen: true, ...reads });
+  if (onread) socket.pause();
   const late = setTimeout(() => {
     socket.destroy(new Error(`dial tcp ${place}: i/o timeout`));
   }, dialTimeoutMs);

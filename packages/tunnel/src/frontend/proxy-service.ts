@@ -75,7 +75,8 @@ class ProxySession {
   /** The client's stream is over. */
   close(): void {
     this.#isClosed = true;
-    this.#dialling.abort();
+    // An abort makes an error with its stack, so only where a dial is to hear of it.
+    if (this.#random !== undefined && !this.#target) this.#dialling.abort();
     this.#target?.destroy();
     this.#end();
   }

@@ -9,8 +9,14 @@ export function joinStreams(one: Duplex, other: Duplex): void {
   passOn(other, one);
 }
 
-function passOn(from: Duplex, to: Duplex): void {
+/** Passes bytes one way, and the end. */
+export function passOn(from: Duplex, to: Duplex): void {
   from.pipe(to);
+  endTogether(from, to);
+}
+
+/** Lets `to` break off where `from` does. */
+export function endTogether(from: Duplex, to: Duplex): void {
   from.on("error", () => {
     // `close` follows.
   });
