@@ -9,6 +9,7 @@ export type { AuthorizeClient, FrontendClient } from "./frontend/authorize.ts";
 export type { Destination } from "./frontend/find-cluster.ts";
 export { TunnelFrontend, type TunnelFrontendOptions } from "./frontend/tunnel-frontend.ts";
 export type { AgentLink, LinkCounts } from "./link/agent-link.ts";
+export type { ConnectionRecord } from "./link/connection-record.ts";
 export { joinStreams } from "./link/join-streams.ts";
 export type { BacklogLimits } from "./link/backlog.ts";
 export { formatAddress, type HostAndPort, parseAddress } from "./protocol/address.ts";

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { parseListen } from "./server-options.ts";
 import { ServerError } from "./server-error.ts";
 
 interface RawOptions {
@@ -12,6 +13,7 @@ interface RawOptions {
   readonly memberKubeconfig?: string;
   readonly graceSeconds: number;
   readonly tracingConfigFile?: string;
+  readonly healthListen?: { readonly host: string; readonly port: number };
   readonly logLevel: string;
 }
 
@@ -52,6 +54,11 @@ export function createAgentCommand(): Command {
       "--tracing-config-file <file>",
       "trace dials: a TracingConfiguration of apiserver.config.k8s.io/v1, as kube-apiserver takes it",
     )
+    .option(
+      "--health-listen <host:port>",
+      "serve /healthz, /readyz and /metrics there, over plain HTTP",
+      parseListen,
+    )
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .addHelpText(
       "after",
@@ -80,6 +87,7 @@ Examples:
         memberKubeconfig: raw.memberKubeconfig,
         graceMs: raw.graceSeconds * 1000,
         tracingConfigFile: raw.tracingConfigFile,
+        healthListen: raw.healthListen,
         logLevel: raw.logLevel,
       });
     });

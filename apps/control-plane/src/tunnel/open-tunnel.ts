@@ -33,6 +33,8 @@ export interface TunnelOptions {
   readonly objects: ObjectAccess;
   readonly metrics: MetricRegistry;
   readonly logger: Logger;
+  /** With `debug` a line tells of each connection. */
+  readonly logLevel: string;
 }
 
 /** The tunnel of a control plane, as its other parts use it. */
@@ -91,6 +93,9 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     serverId,
     roster: registry,
     metrics: options.metrics,
+    ...(options.logLevel === "debug"
+      ? { onConnectionEnd: (record) => logger.debug(record, "connection ended") }
+      : {}),
     events: {
       onConnect: ({ cluster, agentId, address }) => {
         logger.info({ cluster, agent: agentId, address }, "agent connected");

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { hostname } from "node:os";
 import type { Logger } from "@cellplane/apiserver";
+import { collectProcessMetrics, MetricRegistry } from "@cellplane/metrics";
 import { bringToken, isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { ServerError } from "../options/server-error.ts";
+import { openAgentHealth } from "./agent-health.ts";
 import { atAnyServer } from "./at-any-server.ts";
 import { keepRenewed } from "./keep-renewed.ts";
 import { ownConnection, parseAccount, requestToken } from "./member-account.ts";
@@ -26,6 +28,8 @@ export interface AgentOptions {
   /** How the agent asks for them, outside of the cluster. */
   readonly memberKubeconfig: string | undefined;
   readonly graceMs: number;
+  /** Where `/healthz`, `/readyz` and `/metrics` are served; nowhere unless given. */
+  readonly healthListen: { readonly host: string; readonly port: number } | undefined;
   readonly tracingConfigFile: string | undefined;
   readonly logLevel: string;
 }
@@ -41,6 +45,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   // Once, so that a wrong folder is told at once.
   readCredentials(credentialsDir);
   const target = targetOf(options.target);
+  const metrics = new MetricRegistry();
+  collectProcessMetrics(metrics);
   using tokens = await openTokenKeeper(options, target, logger);
   await using agent = new TunnelAgent({
     servers: options.servers,
@@ -48,6 +54,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     agentId: options.agentId ?? `${hostname()}/${process.pid}`,
     targets: { target, allowed: options.allowed },
     leaveGraceMs: options.graceMs,
+    metrics,
+    onConnectionEnd: (record) => logger.debug(record, "connection ended"),
     channelOf: (server, signal) =>
       openServerChannel(server, {
         tls: readCredentials(credentialsDir),
@@ -65,6 +73,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     },
   });
   using _ = keepRenewed(options, logger);
+  await using _health = await openAgentHealth(options.healthListen, {
+    metrics,
+    isConnected: () => agent.servers.length > 0,
+  });
   await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   await agent.drain(options.graceMs);
 }

@@ -1,13 +1,15 @@
 import type { ClientHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import { SpanKind } from "@opentelemetry/api";
 import {
   type ClientCall,
   GrpcChannel,
   type GrpcChannelOptions,
   type Metadata,
 } from "@cellplane/grpc";
-import { joinStreams } from "../link/join-streams.ts";
+import { endTogether, passOn } from "../link/join-streams.ts";
 import {
+  apiServerAddress,
   connectionPath,
   connectMethod,
   hasCapability,
@@ -19,7 +21,11 @@ import {
 } from "../protocol/methods.ts";
 import { type DialRequest, type Packet, packetOf, payloadOf } from "../protocol/packet.ts";
 import { type AgentTargets, dialErrorText, dialTarget } from "./agent-targets.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import type { ConnectionObserver } from "./connection-observer.ts";
+import { inSpan } from "../trace/in-span.ts";
 import { SharedConnection } from "./shared-connection.ts";
+import { SocketReads } from "./socket-reads.ts";
 
 /** Who the agent is, and what it opens. */
 export interface LinkOptions {
@@ -27,6 +33,9 @@ export interface LinkOptions {
   readonly agentId: string;
   readonly cluster: string;
   readonly targets: AgentTargets;
+  /** What targets send is read into these. */
+  readonly buffers: BufferPool;
+  readonly observer: ConnectionObserver;
   /** A bearer token, read anew for each connection. */
   readonly token?: () => string | undefined;
   /** Told the servers that there are, by one that tells; again when they change. */
@@ -187,20 +196,32 @@ export class ServerLink {
 
   async #dial(request: DialRequest): Promise<void> {
     const { random, address } = request;
+    const { targets, buffers } = this.#options;
+    // Packets are put together later than a buffer may be used again.
+    const reads = this.#hasOwnStreams ? new SocketReads(buffers) : undefined;
+    const target = address === apiServerAddress ? targets.target : address;
+    const dial = { random, target, startedMs: performance.now() };
     let socket: Socket;
     try {
-      socket = await dialTarget(this.#options.targets, request);
+      socket = await traceDial(this.#options, request, () =>
+        dialTarget(targets, { ...request, onread: reads?.options }),
+      );
     } catch (error) {
-      const text = dialErrorText(this.#options.targets, address, error);
+      const text = dialErrorText(targets, address, error);
+      this.#options.observer.failed(dial, text);
       this.#call.send(packetOf("dialResponse", { random, error: text, connectId: 0n }));
       return;
     }
+    this.#options.observer.connected(socket, dial);
     if (this.#isOver) socket.destroy();
-    else if (this.#hasOwnStreams) this.#openOwn(random, socket);
+    else if (reads) this.#openOwn(random, { socket, reads });
     else this.#openShared(random, socket);
   }
 
-  #openOwn(random: bigint, socket: Socket): void {
+  #openOwn(
+    random: bigint,
+    { socket, reads }: { readonly socket: Socket; readonly reads: SocketReads },
+  ): void {
     const stream = this.#tryStream(random);
     if (!stream) {
       socket.destroy();
@@ -210,7 +231,14 @@ export class ServerLink {
     }
     this.#own.add(stream);
     stream.once("close", () => this.#own.delete(stream));
-    joinStreams(stream, socket);
+    passOn(stream, socket);
+    endTogether(socket, stream);
+    socket.once("end", () => stream.end());
+    reads.start(socket, (bytes, done) => {
+      if (stream.write(bytes, done)) return true;
+      stream.once("drain", () => socket.resume());
+      return false;
+    });
   }
 
   #tryStream(random: bigint): ClientHttp2Stream | undefined {
@@ -247,6 +275,22 @@ export class ServerLink {
     this.#ended.resolve(error);
     void this.#channel[Symbol.asyncDispose]();
   }
+}
+
+/** Dials in a span, a child of the one that the server told of. */
+function traceDial<T>(
+  { cluster, agentId }: LinkOptions,
+  { random, address, traceparent }: DialRequest,
+  dial: () => Promise<T>,
+): Promise<T> {
+  const attributes = {
+    "cellplane.cluster": cluster,
+    "cellplane.tunnel.agent": agentId,
+    "cellplane.tunnel.connection": String(random),
+    "cellplane.tunnel.address": address,
+  };
+  const parent = traceparent === undefined ? {} : { parent: traceparent };
+  return inSpan("tunnel agent dial", { kind: SpanKind.SERVER, attributes, ...parent }, dial);
 }
 
 /** What a server told, if it is a list with at least one server. */

@@ -1,5 +1,9 @@
 import type { GrpcChannelOptions } from "@cellplane/grpc";
+import { MetricRegistry } from "@cellplane/metrics";
+import { type ConnectionListener, ConnectionObserver } from "./connection-observer.ts";
 import { type ServerAddress, ServerAddresses } from "./server-addresses.ts";
+import { createAgentMetrics } from "./agent-metrics.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import { type LinkOptions, ServerLink } from "./server-link.ts";
 
 /** What happens to the agent, for its log. */
@@ -11,7 +15,10 @@ export interface TunnelAgentEvents {
 }
 
 /** How an agent runs. */
-export interface TunnelAgentOptions extends Omit<LinkOptions, "channel" | "onServers"> {
+export interface TunnelAgentOptions extends Omit<
+  LinkOptions,
+  "channel" | "onServers" | "buffers" | "observer"
+> {
   /** `host:port` of the servers to begin with; a name stands for all its addresses. They tell of others. */
   readonly servers: readonly string[];
   /** Called for each connection, so that renewed certificates are used; it may open it, e.g. through a proxy. */
@@ -22,6 +29,9 @@ export interface TunnelAgentOptions extends Omit<LinkOptions, "channel" | "onSer
   /** How long connections may go on through a server that there is no longer; 30 s unless given. */
   readonly leaveGraceMs?: number;
   readonly events?: Partial<TunnelAgentEvents>;
+  /** Told once of each connection: when it has ended, or could not be made. */
+  readonly onConnectionEnd?: ConnectionListener;
+  readonly metrics?: MetricRegistry;
   readonly pauses?: Partial<AgentPauses>;
 }
 
@@ -56,6 +66,8 @@ type Outcome =
 /** The member's side of the tunnel: keeps a connection to every server. */
 export class TunnelAgent implements AsyncDisposable {
   readonly #options: TunnelAgentOptions;
+  readonly #buffers = new BufferPool();
+  readonly #observer: ConnectionObserver;
   readonly #stopping = new AbortController();
   readonly #addresses: ServerAddresses;
   /** By `host:port`, and by server behind a load balancer. */
@@ -72,6 +84,14 @@ export class TunnelAgent implements AsyncDisposable {
     this.#options = options;
     this.#pauses = { ...defaultPauses, ...options.pauses };
     this.#addresses = new ServerAddresses(options.servers);
+    const registry = options.metrics ?? new MetricRegistry();
+    const metrics = createAgentMetrics(registry);
+    this.#observer = new ConnectionObserver(options, metrics, options.onConnectionEnd);
+    registry.onCollect(() => {
+      metrics.serverConnections.set({}, this.#links.size);
+      metrics.knownServers.set({}, this.#serverCount);
+      metrics.endpointConnections.set({}, this.connections);
+    }, this.#stopping.signal);
     this.#running = this.#run();
   }
 
@@ -188,6 +208,8 @@ export class TunnelAgent implements AsyncDisposable {
       const link = new ServerLink({
         ...this.#options,
         channel,
+        buffers: this.#buffers,
+        observer: this.#observer,
         onServers: ({ servers, count }) => {
           this.#serverCount = count;
           if (id === undefined) told = servers;

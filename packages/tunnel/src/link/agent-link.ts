@@ -4,6 +4,8 @@ import type { Duplex } from "node:stream";
 export interface LinkDial {
   /** `host:port` as the agent should dial it. */
   readonly address: string;
+  /** Told the number of the dial, by which both sides know it. */
+  readonly onNumber?: (random: bigint) => void;
   /** Aborts with a `DialError` where nobody waits any more. */
   readonly signal: AbortSignal;
 }

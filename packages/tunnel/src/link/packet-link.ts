@@ -2,7 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Flow, GrpcError, MessageSink, MessageSource } from "@cellplane/grpc";
 import { DialError, reasonOfAgentError } from "../protocol/dial-error.ts";
-import { type DialResponse, type Packet, packetOf, payloadOf } from "../protocol/packet.ts";
+import {
+  type DialResponse,
+  packetNames,
+  type Packet,
+  packetOf,
+  payloadOf,
+} from "../protocol/packet.ts";
+import { activeTraceparent } from "../trace/in-span.ts";
 import type { AgentLink, LinkCounts, LinkDial } from "./agent-link.ts";
 import { type BacklogLimits, judgeBacklog } from "./backlog.ts";
 import { type ConnectionHost, StockConnection } from "./stock-connection.ts";
@@ -32,8 +39,8 @@ export interface LinkStreams {
 
 /** What a link tells. */
 export interface LinkEvents {
-  /** Once, when its stream has ended. */
-  onEnd(link: PacketLink, why: string): void;
+  /** Once, when its stream has ended; by an error, if there is its code. */
+  onEnd(link: PacketLink, why: string, code: string | undefined): void;
   /** A connection was cut to protect the others. */
   onCut(link: PacketLink, why: string): void;
 }
@@ -62,6 +69,8 @@ export class PacketLink implements AgentLink {
   #isOpen = true;
   #isDraining = false;
   #isHeld = false;
+  readonly #sentPackets: number[] = packetNames.map(() => 0);
+  readonly #receivedPackets: number[] = packetNames.map(() => 0);
   #sentBytes = 0;
   #takenBytes = 0;
   #takenAtMs = performance.now();
@@ -121,10 +130,21 @@ export class PacketLink implements AgentLink {
     };
   }
 
-  dial({ address, signal }: LinkDial): Promise<Duplex> {
+  /** The agent is held back as readers are slower than it sends. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** How many packets of each type went each way. */
+  get packets(): { readonly sent: readonly number[]; readonly received: readonly number[] } {
+    return { sent: this.#sentPackets, received: this.#receivedPackets };
+  }
+
+  dial({ address, signal, onNumber }: LinkDial): Promise<Duplex> {
     if (!this.#isOpen) return Promise.reject(this.#lost());
     if (signal.aborted) return Promise.reject(reasonOf(signal));
     const random = randomBytes(8).readBigUInt64BE() >> 1n;
+    onNumber?.(random);
     const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
     const giveUp = (): void => {
       if (!this.#pending.delete(random)) return;
@@ -133,7 +153,8 @@ export class PacketLink implements AgentLink {
     };
     this.#pending.set(random, { resolve, reject });
     signal.addEventListener("abort", giveUp, { once: true });
-    this.#send(packetOf("dialRequest", { protocol: "tcp", address, random }));
+    const traceparent = (this.peer.ownStreams && activeTraceparent()) || undefined;
+    this.#send(packetOf("dialRequest", { protocol: "tcp", address, random, traceparent }));
     return promise.finally(() => signal.removeEventListener("abort", giveUp));
   }
 
@@ -197,7 +218,9 @@ export class PacketLink implements AgentLink {
   }
 
   #send(packet: Packet): boolean {
-    return this.#isOpen ? this.#streams.responses.send(packet) : true;
+    if (!this.#isOpen) return true;
+    count(this.#sentPackets, packet);
+    return this.#streams.responses.send(packet);
   }
 
   #judge(nowMs: number): void {
@@ -215,6 +238,7 @@ export class PacketLink implements AgentLink {
   }
 
   #receive(packet: Packet): void {
+    count(this.#receivedPackets, packet);
     this.#heardAtMs = performance.now();
     const payload = payloadOf(packet);
     switch (payload?.kind) {
@@ -277,7 +301,7 @@ export class PacketLink implements AgentLink {
     for (const stream of this.#raw) stream.destroy();
     this.#connections.clear();
     this.#backlogged.clear();
-    this.#events.onEnd(this, this.#why);
+    this.#events.onEnd(this, this.#why, error?.status);
   }
 
   #lost(): DialError {
@@ -286,6 +310,12 @@ export class PacketLink implements AgentLink {
       `the agent of cluster "${this.cluster}" left before it had answered`,
     );
   }
+}
+
+function count(counts: number[], { type }: Packet): void {
+  const before = counts[type];
+  // Types of later versions have no name.
+  if (before !== undefined) counts[type] = before + 1;
 }
 
 function reasonOf({ reason }: AbortSignal): Error {

@@ -7,6 +7,7 @@ import {
   type MessageType,
   nested,
   oneOf,
+  optional,
   type OneOf,
   text,
 } from "@cellplane/grpc";
@@ -22,6 +23,17 @@ export const packetTypes = {
   drain: 6,
 } as const;
 
+/** Their names in the apiserver-network-proxy, by number. */
+export const packetNames: readonly string[] = [
+  "DIAL_REQ",
+  "DIAL_RSP",
+  "CLOSE_REQ",
+  "CLOSE_RSP",
+  "DATA",
+  "DIAL_CLS",
+  "DRAIN",
+];
+
 /** Asks an agent for a connection. */
 export interface DialRequest {
   /** `tcp`. */
@@ -30,6 +42,8 @@ export interface DialRequest {
   readonly address: string;
   /** Pairs the answer with its request; uses all 64 bits. */
   readonly random: bigint;
+  /** The trace that it belongs to, as W3C writes it; between a server and an agent of ours alone. */
+  readonly traceparent?: string | undefined;
 }
 
 /** The answer: `error` is empty where the agent is connected. */
@@ -84,6 +98,7 @@ const dialRequest: MessageType<DialRequest> = messageType<DialRequest>({
   protocol: field(1, text),
   address: field(2, text),
   random: field(3, bigInt64),
+  traceparent: optional(100, text),
 });
 
 const dialResponse: MessageType<DialResponse> = messageType<DialResponse>({

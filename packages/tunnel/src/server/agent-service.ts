@@ -15,7 +15,8 @@ import {
   ownStreams,
   tellsServers,
 } from "../protocol/methods.ts";
-import { type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
+import { type AgentIdentity, type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
+import type { LinkTotals } from "./link-totals.ts";
 import type { ClusterTable } from "./cluster-table.ts";
 import { createStripes, type Stripes } from "./stripes.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
@@ -52,6 +53,7 @@ export interface AgentServiceHost {
   readonly sessions: WeakMap<object, Set<PacketLink>>;
   readonly limits: BacklogLimits;
   readonly metrics: TunnelMetrics;
+  readonly totals: LinkTotals;
   readonly events: AgentEvents;
 }
 
@@ -70,11 +72,12 @@ export function createAgentService(host: AgentServiceHost): GrpcHandler {
       [headerNames.capabilities]: host.hasRoster ? `${ownStreams},${tellsServers}` : ownStreams,
     });
     const ended = Promise.withResolvers<void>();
+    const traffic = trafficOf(call);
     const streams = {
       requests,
       responses,
       destroy: () => call.destroyConnection(),
-      traffic: () => call.connectionTraffic(),
+      traffic,
     };
     const link = new PacketLink({ ...peer, serverId }, streams, {
       limits: host.limits,
@@ -83,8 +86,11 @@ export function createAgentService(host: AgentServiceHost): GrpcHandler {
           host.metrics.cuts.add({ cluster: cut.cluster });
           host.events.onCut(cut, why);
         },
-        onEnd: (_, why) => {
+        onEnd: (_, why, code) => {
           leave(host, call, link);
+          const { cluster } = link;
+          if (code) host.metrics.streamErrors.add({ cluster, segment: "from_agent", code });
+          host.totals.end(link);
           host.events.onEnd(link, why);
           ended.resolve();
         },
@@ -95,6 +101,29 @@ export function createAgentService(host: AgentServiceHost): GrpcHandler {
     // A stock agent looks at its connection alone: without its stream it would seem to be served.
     if (host.sessions.get(call.connection)?.size === 0) call.closeConnection();
   });
+}
+
+/** Who the agent is; one whose credential was taken back is refused by an error of its own. */
+async function identify(
+  { authenticate, metrics }: AgentServiceHost,
+  call: ServerCall,
+): Promise<AgentIdentity | undefined> {
+  try {
+    return await authenticate(credentialsOf(call));
+  } catch (error) {
+    if (error instanceof GrpcError) metrics.refusals.add({ reason: "revoked" });
+    throw error;
+  }
+}
+
+/** Bytes of the connection so far; of its socket, which knows them even when the connection is over. */
+function trafficOf(call: ServerCall): () => {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+} {
+  const { tls } = call.peer;
+  return () =>
+    tls ? { sentBytes: tls.bytesWritten, receivedBytes: tls.bytesRead } : call.connectionTraffic();
 }
 
 interface Admitted {
@@ -125,7 +154,7 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
   const clusters = readClusters(call.metadata);
   if (typeof clusters === "string") throw refuse("malformed", "INVALID_ARGUMENT", clusters);
   named = clusters;
-  const identity = await host.authenticate(credentialsOf(call));
+  const identity = await identify(host, call);
   if (!identity)
     throw refuse("unauthenticated", "UNAUTHENTICATED", "the agent has no valid credential");
   for (const cluster of clusters) {

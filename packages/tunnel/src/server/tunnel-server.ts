@@ -1,19 +1,23 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
+import { SpanKind } from "@opentelemetry/api";
 import { GrpcServer, type ListenAddress } from "@cellplane/grpc";
 import { MetricRegistry } from "@cellplane/metrics";
 import type { AgentLink } from "../link/agent-link.ts";
+import { type ConnectionRecord, meterStream, noteEnd } from "../link/connection-record.ts";
 import { type BacklogLimits, defaultBacklogLimits } from "../link/backlog.ts";
 import type { PacketLink } from "../link/packet-link.ts";
 import { DialError } from "../protocol/dial-error.ts";
 import { apiServerAddress, connectionPath, headerNames } from "../protocol/methods.ts";
+import { inSpan, tellSpan } from "../trace/in-span.ts";
 import { type AgentEvents, createAgentService } from "./agent-service.ts";
 import type { AuthenticateAgent } from "./authenticate.ts";
 import { createCredentialsService, type SignAgent } from "./credentials-service.ts";
 import { createServersService, type ServerRoster } from "./servers-service.ts";
 import { createTokenService, type TakeToken } from "./token-service.ts";
 import { ClusterTable } from "./cluster-table.ts";
+import { LinkTotals } from "./link-totals.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
 import { createTunnelMetrics, type TunnelMetrics } from "./tunnel-metrics.ts";
 
@@ -40,6 +44,8 @@ export interface TunnelServerOptions {
   readonly backlog?: Partial<BacklogLimits>;
   readonly metrics?: MetricRegistry;
   readonly events?: Partial<AgentEvents>;
+  /** Told of each connection when it has ended, and of each that an agent could not make. Costs something. */
+  readonly onConnectionEnd?: (record: ConnectionRecord) => void;
 }
 
 /** A wanted connection. */
@@ -49,6 +55,14 @@ export interface TunnelDial {
   readonly address?: string;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+}
+
+/** A connection that an agent is asked for. */
+interface Dialled {
+  random: bigint;
+  readonly link: PacketLink;
+  readonly cluster: string;
+  readonly target: string;
 }
 
 const defaultDialTimeoutMs = 10_000;
@@ -64,12 +78,16 @@ export class TunnelServer implements AsyncDisposable {
   readonly #table = new ClusterTable();
   readonly #sessions = new WeakMap<object, Set<PacketLink>>();
   readonly #metrics: TunnelMetrics;
+  readonly #totals = new LinkTotals();
+  readonly #closing = new AbortController();
   readonly #server: GrpcServer;
   readonly #inspection: NodeJS.Timeout;
 
   constructor(options: TunnelServerOptions) {
     this.#options = options;
-    this.#metrics = createTunnelMetrics(options.metrics ?? new MetricRegistry());
+    const registry = options.metrics ?? new MetricRegistry();
+    this.#metrics = createTunnelMetrics(registry);
+    registry.onCollect(() => this.#collect(), this.#closing.signal);
     const none = (): void => undefined;
     const events = {
       onConnect: none,
@@ -91,6 +109,7 @@ export class TunnelServer implements AsyncDisposable {
           sessions: this.#sessions,
           limits: { ...defaultBacklogLimits, ...options.backlog },
           metrics: this.#metrics,
+          totals: this.#totals,
           events,
         }),
         ...(options.roster ? [createServersService(options.authenticate, options.roster)] : []),
@@ -130,7 +149,12 @@ export class TunnelServer implements AsyncDisposable {
    * Connects to a cluster. An agent that leaves before it has answered is replaced by the next.
    * @throws {DialError}
    */
-  async dial({ cluster, address, signal, timeoutMs }: TunnelDial): Promise<Duplex> {
+  dial(dial: TunnelDial): Promise<Duplex> {
+    const attributes = { "cellplane.cluster": dial.cluster };
+    return inSpan("tunnel dial", { kind: SpanKind.CLIENT, attributes }, () => this.#dial(dial));
+  }
+
+  async #dial({ cluster, address, signal, timeoutMs }: TunnelDial): Promise<Duplex> {
     const started = performance.now();
     try {
       const route = this.#options.directory.routeOf(cluster);
@@ -159,6 +183,7 @@ export class TunnelServer implements AsyncDisposable {
   /** Tells agents that this server is going, and breaks off what is left after a while. */
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#inspection);
+    this.#closing.abort();
     await this.#server.close(graceMs);
   }
 
@@ -184,12 +209,25 @@ export class TunnelServer implements AsyncDisposable {
         }
         tried.add(link);
         const started = performance.now();
+        const dialled: Dialled = { random: 0n, link, cluster, target: where.address };
+        const onNumber = (random: bigint): void => {
+          dialled.random = random;
+          tellSpan({
+            "cellplane.tunnel.agent": link.agentId,
+            "cellplane.tunnel.connection": String(random),
+          });
+        };
         try {
           const isNamed = where.isApiServer && link.peer.ownStreams;
           const address = isNamed ? apiServerAddress : where.address;
-          return await link.dial({ address, signal: patience.signal });
+          const stream = await link.dial({ address, onNumber, signal: patience.signal });
+          this.#follow(stream, dialled);
+          return stream;
         } catch (error) {
           if (!(error instanceof DialError)) throw error;
+          const durationMs = performance.now() - started;
+          const none = { sentBytes: 0, receivedBytes: 0, durationMs };
+          this.#options.onConnectionEnd?.({ ...describe(dialled), ...none, why: error.message });
           // Nothing at all came back: not the target is at fault, but the agent.
           if (error.reason === "TimedOut" && !link.heardSince(started)) {
             link.destroy("the agent answered no dial in time");
@@ -200,6 +238,26 @@ export class TunnelServer implements AsyncDisposable {
     } finally {
       patience.end();
     }
+  }
+
+  /** Tells of a connection when it is over. */
+  #follow(stream: Duplex, dialled: Dialled): void {
+    const started = performance.now();
+    const { onConnectionEnd } = this.#options;
+    const whyOf = onConnectionEnd && noteEnd(stream, { other: "target", own: "client" });
+    const counts = onConnectionEnd && meterStream(stream);
+    stream.once("close", () => {
+      const durationMs = performance.now() - started;
+      this.#metrics.connectionSeconds.observe({ cluster: dialled.cluster }, durationMs / 1000);
+      if (!counts || !whyOf) return;
+      onConnectionEnd({ ...describe(dialled), ...counts, durationMs, why: whyOf() });
+    });
+  }
+
+  #collect(): void {
+    const { directory } = this.#options;
+    const isKnown = (cluster: string): boolean => directory.routeOf(cluster) !== undefined;
+    this.#totals.collect([...this.#table.links()], this.#metrics, isKnown);
   }
 
   #takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
@@ -253,6 +311,15 @@ class Patience {
     clearTimeout(this.#timer);
     this.#callers?.removeEventListener("abort", this.#cancel);
   }
+}
+
+function describe({
+  random,
+  link,
+  cluster,
+  target,
+}: Dialled): Pick<ConnectionRecord, "id" | "agentId" | "cluster" | "target"> {
+  return { id: String(random), cluster, agentId: link.agentId, target };
 }
 
 function readRandom(text: string | string[] | undefined): bigint | undefined {
