@@ -24,7 +24,7 @@ export function formatTable(samples: readonly Sample[]): string {
   const subjects = [...new Set(samples.map(({ subject }) => subject))];
   const lines = subjects.map((subject) => {
     const own = samples.filter((sample) => sample.subject === subject);
-    const of = (key: "perSecond" | "p50Ms" | "p99Ms" | "cpuMicros"): number =>
+    const of = (key: "perSecond" | "p50Ms" | "p99Ms" | "cpuMicros" | "clientMicros"): number =>
       median(own.map((sample) => sample[key]));
     const kine = `kine ${subject.split(" ").at(-1)}`;
     return [
@@ -33,6 +33,7 @@ export function formatTable(samples: readonly Sample[]): string {
       `p50 ${of("p50Ms").toFixed(2)} ms`.padStart(14),
       `p99 ${of("p99Ms").toFixed(1)} ms`.padStart(14),
       `${of("cpuMicros").toFixed(0)} us of CPU`.padStart(18),
+      `${of("clientMicros").toFixed(0)} us here`.padStart(12),
       formatRatio(samples, subject, "etcd"),
       formatRatio(samples, subject, kine),
     ].join(" ");

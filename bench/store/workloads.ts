@@ -10,6 +10,8 @@ export interface Figure {
   readonly p99Ms: number;
   /** Of the servers alone, for each operation; for a store in the bench's own process that process's. */
   readonly cpuMicros: number;
+  /** Of the bench's own process, for each operation. */
+  readonly clientMicros: number;
 }
 
 /** What one client does again and again; `turn` counts from 0. */
@@ -138,7 +140,14 @@ function fanOut(watchers: number): Workload {
       const figure = await updates(16).run(subject, ms);
       const perSecond = events / ((performance.now() - start) / 1000);
       for (const watch of open) watch?.close();
-      return { ...figure, perSecond, cpuMicros: (figure.cpuMicros * figure.perSecond) / perSecond };
+      const share = figure.perSecond / perSecond;
+      const { cpuMicros, clientMicros } = figure;
+      return {
+        ...figure,
+        perSecond,
+        cpuMicros: cpuMicros * share,
+        clientMicros: clientMicros * share,
+      };
     },
   };
 }
@@ -177,13 +186,17 @@ async function measure(
   const processes = pids.length === 0 ? [process.pid] : pids;
   const times: number[] = [];
   const before = readUsage(processes).cpuMicros;
+  const own = process.cpuUsage();
   const start = performance.now();
   await run((ms) => times.push(ms));
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  const perOperation = 1 / Math.max(1, times.length);
   return {
     perSecond: times.length / seconds,
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),
-    cpuMicros: (readUsage(processes).cpuMicros - before) / Math.max(1, times.length),
+    cpuMicros: (readUsage(processes).cpuMicros - before) * perOperation,
+    clientMicros: (user + system) * perOperation,
   };
 }

@@ -15,7 +15,7 @@ import {
   watchRequest,
   watchResponse,
 } from "../../../packages/etcd-api/src/index.ts";
-import { GrpcChannel } from "../../../packages/grpc/src/index.ts";
+import { BenchChannel } from "./bench-channel.ts";
 import { type BenchClient, endOfPrefix, inTxns } from "./bench-client.ts";
 
 const modTarget = 2;
@@ -40,15 +40,12 @@ const watchMethod = {
 
 /** A server of etcd's API: a real etcd or `cellplane etcd`, by the same client. */
 export class EtcdClient implements BenchClient {
-  readonly #channels: readonly GrpcChannel[];
+  readonly #channels: readonly BenchChannel[];
   #next = 0;
 
   /** Clients take turns among a few connections, since an HTTP/2 session is served by one thread. */
   constructor(target: string, connections = 4) {
-    this.#channels = Array.from(
-      { length: connections },
-      () => new GrpcChannel({ target, maxReceiveBytes: 512 * 2 ** 20, windowBytes: 8 * 2 ** 20 }),
-    );
+    this.#channels = Array.from({ length: connections }, () => new BenchChannel(target));
   }
 
   async put(key: Buffer, value: Buffer): Promise<number> {
@@ -93,28 +90,19 @@ export class EtcdClient implements BenchClient {
   }
 
   async watch(prefix: string, onEvent: (revision: number) => void): Promise<{ close(): void }> {
-    const call = this.#channel().bidi(watchMethod);
     const value = watchCreateRequest.create({
       key: Buffer.from(prefix),
       rangeEnd: endOfPrefix(prefix),
       prevKv: true,
     });
+    const created = Promise.withResolvers<void>();
+    const call = this.#channel().bidi(watchMethod, (response) => {
+      if (response.created) created.resolve();
+      for (const event of response.events) onEvent(event.kv?.modRevision ?? 0);
+    });
     call.send({ request: { kind: "create", value } });
-    await call.read();
-    let isOpen = true;
-    void (async () => {
-      while (isOpen) {
-        const response = await call.read().catch(() => undefined);
-        for (const event of response?.events ?? []) onEvent(event.kv?.modRevision ?? 0);
-        if (!response) isOpen = false;
-      }
-    })();
-    return {
-      close() {
-        isOpen = false;
-        call.cancel();
-      },
-    };
+    await created.promise;
+    return { close: () => call.cancel() };
   }
 
   async compact(revision: number): Promise<void> {
@@ -125,7 +113,7 @@ export class EtcdClient implements BenchClient {
     for (const channel of this.#channels) await channel[Symbol.asyncDispose]();
   }
 
-  #channel(): GrpcChannel {
+  #channel(): BenchChannel {
     const channel = this.#channels[this.#next++ % this.#channels.length];
     if (!channel) throw new Error("A client needs a connection");
     return channel;

@@ -127,26 +127,17 @@ export class Http2Stream {
    * @throws What `encode` throws; nothing was sent then.
    */
   writeMessage(encode: (to: WireWriter) => void): void {
-    const { output } = this.#host;
-    const to = output.writer;
-    const start = to.length;
-    writeFrameHead(to, { type: frameTypes.data, flags: 0, streamId: this.id, length: 0 });
-    try {
-      encode(to);
-    } catch (error) {
-      to.truncate(start);
-      throw error;
+    this.#writeMessage(encode, 0);
+  }
+
+  /** Sends one gRPC message, and that it was all. */
+  endWithMessage(encode: (to: WireWriter) => void): void {
+    if (this.#writeMessage(encode, frameFlags.endStream)) {
+      this.#hasEnd = true;
+      this.#isLocalEnded = true;
+    } else {
+      this.end();
     }
-    const length = to.length - start - frameHeadBytes;
-    if (length <= this.#room() && this.#queue.length === 0 && !this.#isClosed) {
-      patchFrameLength(to, start, frameTypes.data);
-      this.#spend(length);
-      output.schedule();
-      return;
-    }
-    const bytes = to.copyFrom(start + frameHeadBytes);
-    to.truncate(start);
-    this.write(bytes);
   }
 
   /** Sends trailers behind everything else, or only that this was all. */
@@ -216,6 +207,31 @@ export class Http2Stream {
     this.#host.closed(this);
     if (unread > 0) this.#host.taken(this, unread);
     this.#listener.onClose(code);
+  }
+
+  /** Tells whether it left in one frame, with its flags. */
+  #writeMessage(encode: (to: WireWriter) => void, flags: number): boolean {
+    const { output } = this.#host;
+    const to = output.writer;
+    const start = to.length;
+    writeFrameHead(to, { type: frameTypes.data, flags, streamId: this.id, length: 0 });
+    try {
+      encode(to);
+    } catch (error) {
+      to.truncate(start);
+      throw error;
+    }
+    const length = to.length - start - frameHeadBytes;
+    if (length <= this.#room() && this.#queue.length === 0 && !this.#isClosed) {
+      patchFrameLength(to, start, frameTypes.data);
+      this.#spend(length);
+      output.schedule();
+      return true;
+    }
+    const bytes = to.copyFrom(start + frameHeadBytes);
+    to.truncate(start);
+    this.write(bytes);
+    return false;
   }
 
   #hand(chunk: Buffer): void {
