@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { connectRestClient, loadKubeconfig } from "@cellplane/client/node";
 import { findNaming, warnNaming } from "../membership/leave-workloads.ts";
 import {
+  leftoversOf,
   planUnjoin,
   type UnjoinContext,
   type UnjoinRequest,
@@ -46,6 +47,9 @@ Workloads stay in the member and keep running, unless --remove-workloads is give
 --release-workloads they keep their marks, so that joining again finds them in step; another
 control plane would leave them alone as this one's.
 
+Without --member-kubeconfig what join made in the member stays there, and the commands that remove it
+are printed. A cluster that was joined with --no-member-access needs no --keep-member-account for that.
+
 Examples:
   cellplane unjoin hz-a --member-kubeconfig ~/.kube/hz-a
   cellplane unjoin hz-a --keep-member-account          # the member is gone for good`,
@@ -55,11 +59,6 @@ Examples:
 
 async function runUnjoin(name: string, options: UnjoinOptions): Promise<void> {
   const { memberKubeconfig, memberContext } = options;
-  if (memberKubeconfig === undefined && options.keepMemberAccount !== true) {
-    throw new CliError(
-      "Cannot unjoin as the member must be cleaned up, too: give --member-kubeconfig, or leave it with --keep-member-account",
-    );
-  }
   const workloads = workloadsOf(options);
   if (memberKubeconfig === undefined && workloads !== "leave") {
     throw new CliError(`Cannot ${workloads} workloads without --member-kubeconfig`);
@@ -77,20 +76,24 @@ async function runUnjoin(name: string, options: UnjoinOptions): Promise<void> {
           ).connection,
           { userAgent: "cellplane" },
         );
+  const context: UnjoinContext = {};
+  let leftovers = "";
   try {
-    const context: UnjoinContext = {};
     const request = {
       name,
       controlPlane,
       member,
       workloads,
       abandon: options.abandon === true,
+      leavesMember: options.keepMemberAccount === true,
     };
     await runSteps(planUnjoin(request), context);
+    leftovers = leftoversOf(request, context);
   } finally {
     await member?.[Symbol.asyncDispose]();
   }
   process.stdout.write(`Cluster "${name}" is no longer joined; ${outcomes[workloads]}\n`);
+  process.stderr.write(leftovers);
   const naming = await findNaming(controlPlane, name);
   if (naming.length > 0) process.stderr.write(warnNaming(name, naming));
 }

@@ -14,6 +14,8 @@ export interface AgentManifest {
 }
 
 const namespace = agentAccount.namespace;
+// That of the stock agent.
+const healthPort = 8093;
 
 /** The objects that run an agent in a member: YAML documents for `kubectl apply -f -`. */
 export function renderAgentManifest(manifest: AgentManifest): string {
@@ -78,10 +80,15 @@ export function agentObjects({
                   cluster,
                   "--credentials",
                   "/credentials",
+                  "--health-listen",
+                  `0.0.0.0:${healthPort}`,
                   ...(tokenAccount === undefined
                     ? []
                     : ["--token-account", `${systemNamespace}/${tokenAccount}`]),
                 ],
+                ports: [{ name: "health", containerPort: healthPort }],
+                livenessProbe: { httpGet: { path: "/healthz", port: "health" } },
+                readinessProbe: { httpGet: { path: "/readyz", port: "health" } },
                 volumeMounts: [{ name: "credentials", mountPath: "/credentials" }],
                 securityContext: {
                   allowPrivilegeEscalation: false,

@@ -5,6 +5,7 @@ import { type Step } from "../output/progress.ts";
 import { CliError } from "../program/cli-error.ts";
 import { readControlPlaneId } from "./join-cluster.ts";
 import { leaveWorkloads } from "./leave-workloads.ts";
+import { describeLeftovers, isByAgent, isTunnelled, removeAgent } from "./member-leftovers.ts";
 import { accountName, removeMemberAccount, removeQuietly } from "./member-account.ts";
 import { removeReplacedSecret } from "./replaced-secret.ts";
 import { kubeFedClusters } from "./system-namespace.ts";
@@ -15,6 +16,8 @@ export interface UnjoinRequest {
   readonly controlPlane: RestClient;
   /** Absent: the member's side is left as it is. */
   readonly member: RestClient | undefined;
+  /** Somebody said that it should be. Needed unless the cluster's agents bring its credential. */
+  readonly leavesMember: boolean;
   /** `release`: they stay, without label and annotations of ours. */
   readonly workloads: "leave" | "remove" | "release";
   /** Go on although ledger entries stand in the cluster. */
@@ -60,12 +63,21 @@ export function planUnjoin(request: UnjoinRequest): readonly Step<UnjoinContext>
       ? [
           {
             title: "Remove the account in the member",
-            run: (context: UnjoinContext): Promise<void> =>
-              removeMemberAccount(member, accountName(context.controlPlaneId ?? "", request.name)),
+            run: (context: UnjoinContext): Promise<void> => cleanUp(member, request.name, context),
           },
         ]
       : []),
   ];
+}
+
+async function cleanUp(
+  member: RestClient,
+  cluster: string,
+  { controlPlaneId = "", cluster: joined }: UnjoinContext,
+): Promise<void> {
+  const account = accountName(controlPlaneId, cluster);
+  if (joined && isTunnelled(joined)) await removeAgent(member, { cluster, account });
+  await removeMemberAccount(member, account);
 }
 
 async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<void> {
@@ -81,6 +93,11 @@ async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<v
       { cause: error },
     );
   }
+  if (!request.member && !request.leavesMember && !isByAgent(context.cluster)) {
+    throw new CliError(
+      "Cannot unjoin as the member must be cleaned up, too: give --member-kubeconfig, or leave it with --keep-member-account",
+    );
+  }
   const { items } = await request.controlPlane.list(kubeFedClusters);
   const cells = items.filter(({ metadata }) => metadata.labels?.[labels.cluster] === request.name);
   context.members = [request.name, ...cells.map(({ metadata }) => metadata.name ?? "")];
@@ -94,6 +111,12 @@ async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<v
       { cause: error },
     );
   }
+}
+
+/** What is left in the member, in words; nothing where it was cleaned up. */
+export function leftoversOf({ name, member }: UnjoinRequest, context: UnjoinContext): string {
+  if (member || !context.cluster) return "";
+  return describeLeftovers(context.cluster, accountName(context.controlPlaneId ?? "", name));
 }
 
 async function deregister(request: UnjoinRequest, context: UnjoinContext): Promise<void> {

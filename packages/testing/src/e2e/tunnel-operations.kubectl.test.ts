@@ -121,7 +121,42 @@ describe("looking after the tunnel", () => {
     });
     match(applied, /deployment.apps\/cellplane-agent created/);
     equal(await agentsOf("edge"), 0);
-    equal((await cellplane("unjoin", "edge", "--keep-member-account")).code, 0);
+    const left = await cellplane("unjoin", "edge");
+    equal(left.code, 0, left.stderr);
+    // What it says is all that is left.
+    const commands = left.stderr.split("\n").filter((line) => line.startsWith("  kubectl "));
+    equal(commands.length, 3, left.stderr);
+    const atMember = fixture.kubectlAt(fixture.member("hz-b"));
+    for (const command of commands) await atMember.ok(command.trim().split(" ").slice(1));
+    const kinds = "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts";
+    const rest = await atMember.ok(["get", kinds, "-A", "-o", "name"]);
+    deepEqual(
+      rest.split("\n").filter((name) => name.endsWith("-edge") || name.includes("-edge-tokens")),
+      [],
+    );
+  });
+
+  it("removes the agent from the member where it is unjoined by a kubeconfig", async () => {
+    const member = fixture.member("hz-b");
+    const way = ["--tunnel", "--no-member-access", "--api-endpoint", member.client.server];
+    const { stdout } = await cellplane("join", "brief", ...way);
+    const atMember = fixture.kubectlAt(member);
+    await atMember.ok(["apply", "-f", "-"], { stdin: stdout });
+    const { code, stderr } = await cellplane(
+      "unjoin",
+      "brief",
+      "--member-kubeconfig",
+      member.kubeconfig,
+    );
+    equal(code, 0, stderr);
+    equal(stderr.includes("is still there"), false);
+    const kinds = "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts";
+    const rest = await atMember.ok(["get", kinds, "-A", "-o", "name"]);
+    equal(rest.includes("-brief"), false, rest);
+    await waitFor("the agent's namespace to be gone", async () => {
+      const found = await atMember.run(["get", "namespace", "cellplane-agent"]);
+      return found.stderr.includes("not found") ? true : undefined;
+    });
   });
 
   it("tells the state of the tunnel to nobody who may not list clusters", async () => {
