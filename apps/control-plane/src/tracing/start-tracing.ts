@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { context, propagation, trace } from "@opentelemetry/api";
 import type { Logger } from "@cellplane/apiserver";
 import { ServerError } from "../options/server-error.ts";
@@ -9,6 +10,9 @@ const packages = [
   "@opentelemetry/context-async-hooks",
   "@opentelemetry/exporter-trace-otlp-grpc",
 ];
+
+/** How long the spans that are left may take. */
+const shutdownWithinMs = 2000;
 
 /** Traces this process as a file says; without one nothing is recorded, and nothing loaded. */
 export async function startTracing(
@@ -36,7 +40,8 @@ export async function startTracing(
   return {
     [Symbol.asyncDispose]: async () => {
       // A collector that is away must not hold up the end.
-      await provider.shutdown().catch(() => undefined);
+      const shutDown = provider.shutdown().catch(() => undefined);
+      await Promise.race([shutDown, setTimeout(shutdownWithinMs, undefined, { ref: false })]);
       trace.disable();
       propagation.disable();
       context.disable();
