@@ -18,9 +18,9 @@ describe("parseTracingConfig()", () => {
       throws(() => parseTracingConfig(text), why);
     refused("[", /as .*(flow|end of the stream)/);
     refused("kind: TracingConfiguration", /apiVersion must be/);
-    refused(`${head.replace("Tracing", "Other")}`, /kind must be/);
+    refused(head.replace("Tracing", "Other"), /kind must be/);
     refused(
-      `${head}endpoint: http:\/\/c`,
+      `${head}endpoint: http://c`,
       /endpoint: Invalid value: "http:\/\/c": must be HOST:PORT/,
     );
     refused(`${head}samplingRatePerMillion: 1.5`, /samplingRatePerMillion: Invalid value: 1\.5/);
