@@ -5,14 +5,19 @@ import { renewalMs, renewCredential } from "@cellplane/tunnel";
 import { atAnyServer } from "./at-any-server.ts";
 import { readCredentials } from "./read-credentials.ts";
 
-const lookEveryMs = 60_000;
+const defaultLookEveryMs = 60_000;
 
 /**
  * Renews an agent's certificate in its folder after two thirds of its life, by whichever server
  * answers. Connections stay; those that are made later show the new one.
  */
 export function keepRenewed(
-  options: { readonly credentialsDir: string; readonly servers: readonly string[] },
+  options: {
+    readonly credentialsDir: string;
+    readonly servers: readonly string[];
+    /** How often it looks; a minute unless given. */
+    readonly lookEveryMs?: number;
+  },
   logger: Logger,
 ): Disposable {
   const look = (): void => {
@@ -22,7 +27,7 @@ export function keepRenewed(
     );
   };
   look();
-  const timer = setInterval(look, lookEveryMs);
+  const timer = setInterval(look, options.lookEveryMs ?? defaultLookEveryMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
