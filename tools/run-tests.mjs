@@ -27,7 +27,11 @@ const hasReporter = options.some((option) => option.startsWith("--test-reporter"
 const child = spawn(
   process.execPath,
   ["--test", ...(hasReporter ? [] : ["--test-reporter=spec"]), ...options, ...files.sort()],
-  { stdio: "inherit" },
+  {
+    stdio: "inherit",
+    // Hundreds of processes load the same modules.
+    env: { NODE_COMPILE_CACHE: "node_modules/.cache/compile", ...process.env },
+  },
 );
 child.on("exit", (code) => {
   process.exitCode = code ?? 1;
