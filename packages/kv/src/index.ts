@@ -34,6 +34,7 @@ export {
   RevisionsLostError,
   UnavailableError,
 } from "./store/kv-error.ts";
+export { ForwardingStore, type ForwardingTarget } from "./store/forwarding-store.ts";
 export type { EngineOptions } from "./watch/log-mvcc-store.ts";
 export { maxLeaseSeconds, minLeaseSeconds } from "./store/lease-book.ts";
 export type { LeaseClock } from "./watch/lease-terms.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { keyOf, type KeySpan } from "../store/key-text.ts";
+import type { KeySpan } from "../store/key-text.ts";
 import { KvError, UnavailableError } from "../store/kv-error.ts";
 import type { Revision } from "../store/mvcc-store.ts";
 import type {
@@ -10,6 +10,7 @@ import type {
   LogChange,
   LogHead,
   LogPosition,
+  LogSnapshot,
   LogTurn,
   RevisionLog,
   SharedHead,
@@ -18,22 +19,20 @@ import type {
 import type { LeaseClock } from "../watch/lease-terms.ts";
 import { compactStep } from "./compact-step.ts";
 import { checkGapless } from "./foreign-changes.ts";
-import { checkHead, HeadMemory } from "./head-memory.ts";
+import { checkHead, HeadMemory, type RememberedHead } from "./head-memory.ts";
 import { givenTimeSql, leaseTimeSql } from "./lease-sql.ts";
 import { MysqlError, readError, writeError } from "./mysql-error.ts";
 import { MysqlLeases } from "./mysql-leases.ts";
 import { MysqlReader, type DatabaseSize } from "./mysql-reader.ts";
-import { bytesLiteral, changeOf, numberLiteral } from "./mysql-rows.ts";
-import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema.ts";
+import { numberLiteral } from "./mysql-rows.ts";
+import { prepareSchema, type MetaRow } from "./mysql-schema.ts";
 import { MysqlSession } from "./mysql-session.ts";
 import { MysqlSessions } from "./mysql-sessions.ts";
+import { openSnapshot, type MysqlSnapshot } from "./mysql-snapshot.ts";
 import { checkServer, sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
 import { tlsRemedy } from "./mysql-tls.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
 import { MysqlWriter } from "./mysql-writer.ts";
-
-/** Keys of `kv_current` read at once when the store is opened. */
-const keysPerPage = 5000;
 
 const pageTimeoutMs = 30_000;
 
@@ -125,7 +124,7 @@ class MysqlRevisionLog implements RevisionLog {
   readonly #upkeep: MysqlSessions;
   readonly #leaseSessions: MysqlSessions;
   readonly #reader: MysqlReader;
-  #snapshot: MysqlSession | undefined;
+  #opening: LogSnapshot | undefined;
   #head: LogHead = { revision: 1, compacted: 0, clusterId: "" };
   readonly #hasQuota: boolean;
   #size: DatabaseSize = { inUseBytes: 0, freeBytes: 0 };
@@ -160,6 +159,7 @@ class MysqlRevisionLog implements RevisionLog {
     this.shared = {
       readHead: () => this.#readHead(),
       changesAfter: (after) => this.#changesAfter(after),
+      snapshot: () => this.#snapshot(),
       leases: new MysqlLeases({
         sessions: this.#leaseSessions,
         time,
@@ -175,25 +175,11 @@ class MysqlRevisionLog implements RevisionLog {
 
   /** Takes a snapshot to read the live keys from. */
   async open(): Promise<this> {
-    this.#snapshot = await MysqlSession.open(this.#target, sessionSetUp(this.#server.flavor));
-    const [, , rows, ids = []] = await this.#snapshot.run(
-      [
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-        "START TRANSACTION WITH CONSISTENT SNAPSHOT",
-        `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`,
-        "SELECT cluster_id, (SELECT MAX(revision) FROM kv_log) FROM kv_meta WHERE one = 1",
-      ],
-      pageTimeoutMs,
-    );
-    const meta = metaOf(rows);
-    this.#memory.forgetBefore(meta.epoch);
-    const { known } = this.#memory;
-    checkHead(known, meta, await this.#tokenThere(known?.revision ?? 0, meta));
-    checkLog(meta, Number(ids[0]?.[1] ?? 1));
-    await this.#writer.makeDurable(meta.revision);
-    this.#memory.note(meta);
-    const clusterId = String(ids[0]?.[0]);
-    this.#head = { revision: meta.revision, compacted: meta.compacted, clusterId };
+    const taken = await openSnapshot(this.#target, this.#server);
+    this.#memory.forgetBefore(taken.meta.epoch);
+    await this.#checkSnapshot(taken, this.#memory.known);
+    this.#opening = taken.snapshot;
+    this.#head = { ...taken.snapshot.head, clusterId: taken.clusterId };
     await this.#measure();
     const everyMs = this.#hasQuota ? quotaEveryMs : sizeEveryMs;
     this.#sizeTimer = setInterval(() => void this.#measure(), everyMs).unref();
@@ -201,17 +187,10 @@ class MysqlRevisionLog implements RevisionLog {
   }
 
   async *liveKeys(): AsyncGenerator<readonly LogChange[]> {
-    const session = this.#snapshot;
-    if (!session) throw new Error("The live keys can be read only once");
-    this.#snapshot = undefined;
-    await using _ = session;
-    for (let after: Buffer = Buffer.alloc(0); ;) {
-      const page = await currentPage(session, after);
-      if (page.length > 0) yield page;
-      const last = page.at(-1);
-      if (!last || page.length < keysPerPage) return;
-      after = keyOf(last.key);
-    }
+    if (!this.#opening) throw new Error("The live keys can be read only once");
+    await using snapshot = this.#opening;
+    this.#opening = undefined;
+    yield* snapshot.liveKeys();
   }
 
   begin(after: Revision, leases?: LeaseNeeds): Promise<LogTurn> {
@@ -267,11 +246,33 @@ class MysqlRevisionLog implements RevisionLog {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sizeTimer);
     this.#memory.flush();
-    this.#snapshot?.destroy();
+    await this.#opening?.[Symbol.asyncDispose]();
     await this.#writer[Symbol.asyncDispose]();
     await this.#upkeep[Symbol.asyncDispose]();
     await this.#leaseSessions[Symbol.asyncDispose]();
     await this.#sessions[Symbol.asyncDispose]();
+  }
+
+  /** Only for who has the store open: an accepted loss is no snapshot to go on from. */
+  async #snapshot(): Promise<LogSnapshot> {
+    const { known } = this.#memory;
+    const taken = await openSnapshot(this.#target, this.#server);
+    await this.#checkSnapshot(taken, known);
+    return taken.snapshot;
+  }
+
+  async #checkSnapshot(
+    { snapshot, meta }: MysqlSnapshot,
+    known: RememberedHead | undefined,
+  ): Promise<void> {
+    try {
+      checkHead(known, meta, await this.#tokenThere(known?.revision ?? 0, meta));
+      await this.#writer.makeDurable(meta.revision);
+      this.#memory.note(meta);
+    } catch (error) {
+      await snapshot[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async #readHead(): Promise<SharedHead> {
@@ -332,24 +333,5 @@ class MysqlRevisionLog implements RevisionLog {
     } catch {
       // The last figure stays until the database is back.
     }
-  }
-}
-
-/** The log ends with the head: its changes, deletions too, stay through every compaction. */
-function checkLog({ revision, compacted }: MetaRow, last: Revision): void {
-  if (last === revision || (last < revision && compacted === revision)) return;
-  throw new UnavailableError(
-    `Cannot use the database as it is damaged: its head is revision ${revision}, and its log ends at ${last}`,
-  );
-}
-
-async function currentPage(session: MysqlSession, after: Buffer): Promise<readonly LogChange[]> {
-  const sql = `SELECT revision, sub, name, 0, create_revision, 0, 0, version, lease FROM kv_current
-    WHERE name > ${bytesLiteral(after)} ORDER BY name LIMIT ${keysPerPage}`;
-  try {
-    const [rows = []] = await session.run([sql], pageTimeoutMs);
-    return rows.map(changeOf);
-  } catch (error) {
-    throw readError(error);
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,6 +62,7 @@ export class MysqlTestServer implements AsyncDisposable {
         `--datadir=${join(this.#folder, "data")}`,
         `--socket=${socket}`,
         `--pid-file=${join(this.#folder, "pid")}`,
+        `--log-error=${this.#logFile}`,
         `--port=${this.port}`,
         `--init-file=${join(this.#folder, "init.sql")}`,
         "--bind-address=127.0.0.1",
@@ -76,7 +77,9 @@ export class MysqlTestServer implements AsyncDisposable {
       try {
         return await this.admin("SELECT 1");
       } catch (error) {
-        if (performance.now() > deadline || this.#process.exitCode !== null) throw error;
+        if (performance.now() > deadline || this.#process.exitCode !== null) {
+          throw new Error(`${this.kind} did not start: ${this.#lastWords()}`, { cause: error });
+        }
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
@@ -123,6 +126,15 @@ export class MysqlTestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #logFile(): string {
+    return join(this.#folder, "log");
+  }
+
+  /** The end of its log. */
+  #lastWords(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, "utf8").slice(-2000) : "";
   }
 
   #initialize(): void {

@@ -1,3 +1,4 @@
+import { BatchCompany } from "./batch-company.ts";
 import { BatchState } from "./batch-state.ts";
 import { decideTxn, type DecidedTxn, type DecisionContext } from "./decide-txn.ts";
 import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
@@ -67,11 +68,12 @@ interface Waiting {
 }
 
 /**
- * Group commit: transactions that arrive while a batch is being committed form the next batch.
- * There is no timer, so a lone transaction never waits for company.
+ * Group commit: transactions that arrive while a batch is being committed form the next batch. A
+ * lone transaction never waits for company.
  */
 export class Committer {
   readonly #host: CommitterHost;
+  readonly #company = new BatchCompany();
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #broken: Error | undefined;
@@ -88,8 +90,11 @@ export class Committer {
     const waiting = { request, signal, bytes, resolve, reject, outcome: undefined };
     this.#queue.push(waiting);
     if (signal && this.#host.log.shared) leaveOnAbort(waiting, signal, promise);
-    // From a microtask, so that those who arrive in the same turn of the event loop share a batch.
-    this.#running ??= Promise.resolve().then(() => this.#drain());
+    this.#company.note(this.#queue.length);
+    // Behind all that has arrived by now, on whichever socket, so that it shares the batch.
+    this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
+      this.#drain(),
+    );
     return promise;
   }
 
@@ -106,7 +111,15 @@ export class Committer {
 
   async #drain(): Promise<void> {
     try {
-      while (this.#queue.length > 0) await this.#runBatch(this.#takeBatch());
+      while (this.#queue.length > 0) {
+        const batch = this.#takeBatch();
+        const startMs = performance.now();
+        await this.#runBatch(batch);
+        await this.#company.gather(
+          { answered: batch.length, tookMs: performance.now() - startMs },
+          { now: this.#queue.length, most: maxBatchTransactions },
+        );
+      }
     } finally {
       this.#running = undefined;
     }
@@ -134,8 +147,7 @@ export class Committer {
         for (const waiting of batch) await this.#runBatch([waiting]);
         return;
       }
-      const refusal = error instanceof CompactedError ? behind(error) : error;
-      for (const waiting of batch) waiting.reject(refusal);
+      for (const waiting of batch) waiting.reject(error);
       // Processes that share a log read on, and so find out what came of it.
       if (error instanceof OutcomeUnknownError && !this.#host.log.shared) {
         this.#host.broken(unavailable(error));
@@ -152,7 +164,9 @@ export class Committer {
       try {
         return await this.#commitBatch(batch);
       } catch (error) {
-        if (error instanceof BehindError) await this.#host.catchUp?.();
+        // Others may have compacted what this process has not read: reading on sees to that, too.
+        const isBehind = error instanceof BehindError || error instanceof CompactedError;
+        if (isBehind) await this.#host.catchUp?.();
         else if (!(error instanceof TurnLostError)) throw error;
         if (performance.now() > deadline) {
           throw new UnavailableError(
@@ -304,12 +318,6 @@ function hasPut(operations: readonly Operation[]): boolean {
       operation.kind === "put" ||
       (operation.kind === "txn" && (hasPut(operation.success) || hasPut(operation.failure))),
   );
-}
-
-/** The follower finds it out as well, and sees to it that this process lists anew. */
-function behind(cause: CompactedError): UnavailableError {
-  const why = "Cannot write yet as others have compacted what this process has not read";
-  return new UnavailableError(why, { cause });
 }
 
 function unavailable(cause: Error): UnavailableError {

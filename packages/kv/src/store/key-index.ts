@@ -25,8 +25,8 @@ export interface KeyView {
  * costs one addition per block of the span, so counts of 10⁵ keys take about a microsecond.
  */
 export class KeyIndex implements KeyView {
-  readonly #byKey = new Map<KeyText, IndexEntry>();
-  readonly #blocks: IndexEntry[][] = [];
+  #byKey = new Map<KeyText, IndexEntry>();
+  #blocks: IndexEntry[][] = [];
 
   get size(): number {
     return this.#byKey.size;
@@ -46,6 +46,18 @@ export class KeyIndex implements KeyView {
     } else {
       this.#insert({ key: change.key, change });
     }
+  }
+
+  /** Becomes another one, and that one becomes this. Rows that are the same keep their values. */
+  swapWith(other: KeyIndex): void {
+    for (const [key, entry] of other.#byKey) {
+      const kept = this.get(key);
+      if (kept?.revision === entry.change.revision && kept.sub === entry.change.sub) {
+        entry.change = kept;
+      }
+    }
+    [this.#byKey, other.#byKey] = [other.#byKey, this.#byKey];
+    [this.#blocks, other.#blocks] = [other.#blocks, this.#blocks];
   }
 
   list(span: KeySpan, limit: number): LogChange[] {

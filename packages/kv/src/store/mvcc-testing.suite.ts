@@ -98,10 +98,16 @@ export class RecordingWatch {
     const deadline = AbortSignal.timeout(30_000);
     const late = Promise.withResolvers<never>();
     deadline.addEventListener("abort", () =>
-      late.reject(new Error(`The watch has only: ${this.text} ${this.progress.join()}`)),
+      late.reject(
+        new Error(`The watch has only: ${this.text} ${this.progress.join()}${this.#endText()}`),
+      ),
     );
     while (!condition(this)) await Promise.race([this.#wake.promise, late.promise]);
     late.promise.catch(() => undefined);
+  }
+
+  #endText(): string {
+    return this.ended ? `, and ended: ${this.ended.error?.message}` : "";
   }
 
   #note(what: () => void): void {

@@ -98,8 +98,17 @@ export interface SharedLog {
    * @throws {CompactedError} They are no longer all there.
    */
   changesAfter(after: Revision): Promise<ChangesPage>;
+  /** Everything live at one head, for whom history is no longer kept: durable by the time it is told. */
+  snapshot(): Promise<LogSnapshot>;
   /** Present where the log keeps leases. */
   readonly leases?: SharedLeases;
+}
+
+/** The live keys at one head. To be disposed of, read or not. */
+export interface LogSnapshot extends AsyncDisposable {
+  readonly head: SharedHead;
+  /** The newest row of each live key in key order, without values. */
+  liveKeys(): AsyncIterable<readonly LogChange[]>;
 }
 
 /** A lease as a shared log keeps it. */

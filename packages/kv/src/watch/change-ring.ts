@@ -52,6 +52,14 @@ export class ChangeRing {
     }
   }
 
+  /** Forgets everything: what comes next follows another head. */
+  reset(head: Revision): void {
+    this.#changes = [];
+    this.#start = 0;
+    this.#bytes = 0;
+    this.#floor = head + 1;
+  }
+
   /** Everything from a revision on; the revision must not be below `floor`. */
   from(revision: Revision): readonly LogChange[] {
     let low = this.#start;

@@ -1,6 +1,6 @@
-import { CompactedError, RevisionsLostError, UnavailableError } from "../store/kv-error.ts";
+import { CompactedError, RevisionsLostError } from "../store/kv-error.ts";
 import type { Revision } from "../store/mvcc-store.ts";
-import type { LogChange, SharedHead, SharedLog } from "../store/revision-log.ts";
+import type { LogChange, LogSnapshot, SharedHead, SharedLog } from "../store/revision-log.ts";
 
 /** Pause between two looks at the head, in milliseconds: while anything is going on, and when not. */
 const busyPauseMs = 10;
@@ -19,8 +19,10 @@ export interface FollowerHost {
   settled(): Promise<void>;
   /** Takes over what others committed; what is here already is skipped. */
   apply(changes: readonly LogChange[]): Promise<void>;
+  /** Takes over a later state whole, as others have compacted what leads there. */
+  jump(snapshot: LogSnapshot): Promise<void>;
   raiseCompacted(compacted: Revision): void;
-  /** Acknowledged revisions are gone, or too much was missed to go on. */
+  /** Acknowledged revisions are gone. */
   broken(error: Error): void;
 }
 
@@ -77,11 +79,9 @@ export class LogFollower {
         if (waiting || isMoved) this.#busyUntil = now + busyForMs;
         if (now > this.#busyUntil) pauseMs = idlePauseMs;
       } catch (error) {
-        // Whoever waits has asked for the head, which is not compacted: it only cannot be told here yet.
-        const told = error instanceof CompactedError ? behind(error) : error;
-        waiting?.reject(told);
-        if (error instanceof RevisionsLostError || error instanceof CompactedError) {
-          this.#fail(error instanceof CompactedError ? behind(error) : error);
+        waiting?.reject(error);
+        if (error instanceof RevisionsLostError) {
+          this.#fail(error);
           return this.#host.broken(error);
         }
         pauseMs = failedPauseMs;
@@ -108,9 +108,19 @@ export class LogFollower {
 
   async #catchUp({ revision }: SharedHead): Promise<void> {
     while (this.#host.head() < revision && !this.#closed) {
-      const { changes } = await this.#log.changesAfter(this.#host.head());
-      await this.#host.apply(changes);
+      try {
+        const { changes } = await this.#log.changesAfter(this.#host.head());
+        await this.#host.apply(changes);
+      } catch (error) {
+        if (!(error instanceof CompactedError)) throw error;
+        await this.#jump();
+      }
     }
+  }
+
+  async #jump(): Promise<void> {
+    await using snapshot = await this.#log.snapshot();
+    await this.#host.jump(snapshot);
   }
 
   async #pause(ms: number): Promise<void> {
@@ -122,11 +132,6 @@ export class LogFollower {
     clearTimeout(timer);
     this.#wake = undefined;
   }
-}
-
-function behind(cause: CompactedError): UnavailableError {
-  const why = "Cannot read yet as others have compacted what this process has not read";
-  return new UnavailableError(why, { cause });
 }
 
 /** Nobody has to wait for it: a rejection is not an unhandled one. */

@@ -8,6 +8,7 @@ import {
   NoSpaceError,
   UnavailableError,
 } from "../store/kv-error.ts";
+import type { KeySpan } from "../store/key-text.ts";
 import { LeaseBook } from "../store/lease-book.ts";
 import type {
   LeaseStore,
@@ -24,7 +25,13 @@ import type {
 } from "../store/mvcc-store.ts";
 import { selectAt, type HistorySource } from "../store/read-at.ts";
 import { LeaseKeys } from "../store/lease-keys.ts";
-import type { LeaseRows, LogChange, RevisionLog, SharedLeases } from "../store/revision-log.ts";
+import type {
+  LeaseRows,
+  LogChange,
+  RevisionLog,
+  SharedHead,
+  SharedLeases,
+} from "../store/revision-log.ts";
 import { RowValues } from "../store/row-values.ts";
 import { selectLive } from "../store/select-range.ts";
 import { historicReads, rowsToTell, tellRange, tellTxn } from "../store/tell-txn.ts";
@@ -56,9 +63,13 @@ export async function openLogMvccStore(
   log: RevisionLog,
   options: EngineOptions = {},
 ): Promise<MvccStore> {
+  return new LogMvccStore(log, await indexOf(log.liveKeys()), options);
+}
+
+async function indexOf(pages: ReturnType<RevisionLog["liveKeys"]>): Promise<KeyIndex> {
   const index = new KeyIndex();
-  for await (const rows of log.liveKeys()) for (const row of rows) index.apply(row);
-  return new LogMvccStore(log, index, options);
+  for await (const rows of pages) for (const row of rows) index.apply(row);
+  return index;
 }
 
 /** The MVCC store over a revision log: etcd's semantics on an index of live keys, a committer and a hub. */
@@ -245,11 +256,30 @@ class LogMvccStore implements MvccStore {
       settled: () => this.#serial.idle(),
       apply: (changes) =>
         this.#serial.run(async () => this.#committed(changes, changes.at(-1)?.revision ?? 0)),
+      jump: async (snapshot) => {
+        const index = await indexOf(snapshot.liveKeys());
+        await this.#serial.run(async () => this.#jump(snapshot.head, index));
+      },
       raiseCompacted: (compacted) => this.#noteCompacted(compacted),
       broken: (cause) => {
         this.#break(new UnavailableError(cause.message, { cause }));
       },
     };
+  }
+
+  /** Becomes a later state of the log at once, without the changes that lead there. */
+  #jump({ revision, compacted }: SharedHead, index: KeyIndex): void {
+    if (revision <= this.#head) return;
+    this.#index.swapWith(index);
+    this.#leaseKeys?.replaceWith(leaseKeysOf(this.#index));
+    this.#head = revision;
+    this.#compacted = Math.max(this.#compacted, compacted);
+    const isUntouched = ({ start, single }: KeySpan): boolean => {
+      // A key that is in neither, as any of a range, may have come and gone between.
+      const before = single ? index.get(start) : undefined;
+      return before !== undefined && before.revision === this.#index.get(start)?.revision;
+    };
+    this.#hub.jump({ head: revision, compacted: this.#compacted }, isUntouched);
   }
 
   #noteCompacted(compacted: Revision): void {

@@ -1,17 +1,6 @@
 import { CompactedError, findLostRevisions, UnavailableError } from "../store/kv-error.ts";
-import type {
-  LeaseStore,
-  MvccStore,
-  RangeRequest,
-  RangeResult,
-  Revision,
-  StoreStatus,
-  TxnRequest,
-  TxnResult,
-  Watch,
-  WatchListener,
-  WatchRequest,
-} from "../store/mvcc-store.ts";
+import { ForwardingStore } from "../store/forwarding-store.ts";
+import type { MvccStore } from "../store/mvcc-store.ts";
 
 /** How often a store that was given up is tried to be opened anew, in milliseconds. */
 const defaultRetryMs = 1000;
@@ -31,12 +20,11 @@ export async function openReopeningStore(options: ReopeningStoreOptions): Promis
 }
 
 /**
- * A store that gives itself up where it must not go on: acknowledged revisions are gone, or history
- * was compacted before this process had read it. Everything is refused with the reason until it can
- * be opened anew: at once, or when an operator has brought the right database back, or accepted the
- * loss. Watches end, and are to be opened again.
+ * A store that gives itself up where it must not go on, as acknowledged revisions are gone. Everything
+ * is refused with the reason until it can be opened anew: when an operator has brought the right
+ * database back, or accepted the loss. Watches end, and are to be opened again.
  */
-class ReopeningStore implements MvccStore {
+class ReopeningStore extends ForwardingStore {
   readonly #options: ReopeningStoreOptions;
   readonly #closing = new AbortController();
   #store: MvccStore;
@@ -44,67 +32,16 @@ class ReopeningStore implements MvccStore {
   #reopening: Promise<void> | undefined;
 
   constructor(store: MvccStore, options: ReopeningStoreOptions) {
+    super({ store: () => this.#store, refusal: () => this.#givenUp });
     this.#store = store;
     this.#options = options;
     this.#follow();
   }
 
-  get leases(): LeaseStore | undefined {
-    if (!this.#store.leases) return undefined;
-    return {
-      grant: async (wanted) => this.#leasesNow().grant(wanted),
-      revoke: async (id) => this.#leasesNow().revoke(id),
-      keepAlive: async (id) => this.#leasesNow().keepAlive(id),
-      timeToLive: async (id) => this.#leasesNow().timeToLive(id),
-      list: async () => this.#leasesNow().list(),
-    };
-  }
-
-  async range(request: RangeRequest, signal?: AbortSignal): Promise<RangeResult> {
-    return this.#now().range(request, signal);
-  }
-
-  async txn(request: TxnRequest, signal?: AbortSignal): Promise<TxnResult> {
-    return this.#now().txn(request, signal);
-  }
-
-  watch(request: WatchRequest, listener: WatchListener): Watch {
-    return this.#now().watch(request, listener);
-  }
-
-  async compact(revision: Revision, signal?: AbortSignal): Promise<void> {
-    return this.#now().compact(revision, signal);
-  }
-
-  async compactPhysically(revision: Revision, signal?: AbortSignal): Promise<void> {
-    const store = this.#now();
-    if (store.compactPhysically) return store.compactPhysically(revision, signal);
-    return store.compact(revision, signal);
-  }
-
-  headRevision(): Revision | Promise<Revision> {
-    return this.#givenUp ? Promise.reject(this.#givenUp) : this.#store.headRevision();
-  }
-
-  async status(signal?: AbortSignal): Promise<StoreStatus> {
-    return this.#now().status(signal);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#reopening;
-    await this.#store[Symbol.asyncDispose]();
-  }
-
-  #now(): MvccStore {
-    if (this.#givenUp) throw this.#givenUp;
-    return this.#store;
-  }
-
-  #leasesNow(): LeaseStore {
-    const { leases } = this.#now();
-    if (!leases) throw new Error("A store has lost its leases");
-    return leases;
+    await super[Symbol.asyncDispose]();
   }
 
   #follow(): void {
@@ -113,7 +50,10 @@ class ReopeningStore implements MvccStore {
       {
         onBatch: () => undefined,
         onEnd: (error) => {
-          if (!error || this.#closing.signal.aborted || !isGivenUp(error)) return;
+          if (!error || this.#closing.signal.aborted) return;
+          // It misses nothing that matters here.
+          if (error instanceof CompactedError) return this.#follow();
+          if (!findLostRevisions(error)) return;
           this.#givenUp = error;
           this.#reopening = this.#reopen();
         },
@@ -136,10 +76,6 @@ class ReopeningStore implements MvccStore {
       await pause(this.#options.retryMs ?? defaultRetryMs, signal);
     }
   }
-}
-
-function isGivenUp(error: Error): boolean {
-  return findLostRevisions(error) !== undefined || error.cause instanceof CompactedError;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import type { KeySpan } from "../store/key-text.ts";
 import { CompactedError, UnavailableError } from "../store/kv-error.ts";
 import type {
   Revision,
@@ -116,6 +117,38 @@ export class WatchHub {
     }
   }
 
+  /**
+   * Goes on from a later head, as changes up to it are not to be had one by one: watches that miss
+   * some end as compacted, those from `compacted` on read them from the log.
+   * @param isUntouched Whether nothing that a watch is for can have changed on the way.
+   */
+  jump(
+    { head, compacted }: { readonly head: Revision; readonly compacted: Revision },
+    isUntouched: (span: KeySpan) => boolean,
+  ): void {
+    const before = this.#head;
+    this.#ring.reset(head);
+    this.#published = head;
+    this.#head = head;
+    this.#compacted = compacted;
+    for (const watcher of this.#watchers) {
+      if (watcher.state !== "live") continue;
+      watcher.next = Math.max(watcher.next, before + 1);
+      if (watcher.next > head) continue;
+      if (isUntouched(watcher.span)) watcher.next = head + 1;
+      else this.#readOn(watcher);
+    }
+    this.raiseCompacted(compacted);
+    this.#settle();
+  }
+
+  /** A live watch is to read from the log what was not handed to it. */
+  #readOn(watcher: Watcher): void {
+    this.#groups.remove(watcher);
+    watcher.state = "behind";
+    this.#startCatchUp(watcher);
+  }
+
   /** Ends all watches. */
   end(error: Error): void {
     for (const watcher of this.#watchers) watcher.end(error);
@@ -221,14 +254,16 @@ export class WatchHub {
   async #handOverPage(watcher: Watcher): Promise<void> {
     const from = watcher.next;
     const recent = this.#fromRing(from);
-    const page = recent ? firstPage(recent, this.#head) : await this.#readPage(from, this.#head);
-    const loading = watcher.request.previous ? loadPrevious(page.changes, this.#log) : noRows;
+    const { changes, through } = recent
+      ? held(firstPage(recent, this.#head), watcher)
+      : await this.#readPage(from, this.#head);
+    const loading = watcher.request.previous ? loadPrevious(changes, this.#log) : noRows;
     const previous = loading instanceof Promise ? await loading : loading;
     if (watcher.state !== "behind" || watcher.next !== from) return;
     // Raised while the page was read: rows may be missing from it.
     if (from < this.#compacted) return;
-    handOver(watcher, page.changes, new WatchEvents(previous));
-    watcher.next = page.through + 1;
+    handOver(watcher, changes, new WatchEvents(previous));
+    watcher.next = through + 1;
   }
 
   async #readPage(from: Revision, to: Revision): Promise<ChangesPage> {
@@ -261,6 +296,16 @@ function handOver(watcher: Watcher, changes: readonly LogChange[], events: Watch
 function batchOf(changes: readonly LogChange[], wish: Wish, events: WatchEvents): WatchBatch {
   const selected = selectEvents(changes, wish, events);
   return { revision: selected.at(-1)?.kv.modRevision ?? 0, events: selected };
+}
+
+/** A page of the ring that keeps its values while previous rows are read, whatever the ring drops meanwhile. */
+function held(page: ChangesPage, { request }: Watcher): ChangesPage {
+  if (!request.previous) return page;
+  const changes = page.changes.map((change) => {
+    const { previous } = change;
+    return { ...change, previous: previous && { ...previous } };
+  });
+  return { ...page, changes };
 }
 
 /** The first whole revisions of changes, about a page of them. */

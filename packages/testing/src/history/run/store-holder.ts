@@ -5,7 +5,7 @@ import { openSubject, type Subject } from "./open-subject.ts";
 import { pause } from "./run-client.ts";
 
 /** How long a store that cannot be opened is tried again, in milliseconds. */
-const openWithinMs = 60_000;
+const openWithinMs = 180_000;
 
 /** A store that may be closed and opened anew while it is used. */
 export class StoreHolder implements AsyncDisposable {
