@@ -1,8 +1,9 @@
 /**
  * Measures stores side by side in one run, a real etcd among them:
  * `node bench/store/main.ts [--subjects etcd,sqlite,…] [--only REGEXP] [--seconds 2] [--rounds 3]
- * [--keys 10000] [--folder DIR] [--json FILE] [--plots FOLDER]`.
- * Rounds go through all stores in turn, and ratios are those of one round, for a disk's mood changes.
+ * [--warm 1] [--keys 10000] [--folder DIR] [--json FILE] [--plots FOLDER]`.
+ * Each is warmed up first, as servers that run for long are. Rounds go through all stores in turn,
+ * and ratios are those of one round, for a disk's mood changes.
  * `etcd` and `facade …` are reached by the same gRPC client, the others in the bench's own process.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +13,7 @@ import { parseArgs } from "node:util";
 import { describeMachine, formatMachine } from "../support/machine.ts";
 import { drawStorePlots, formatTable, type Report, type Sample } from "./report.ts";
 import { SubjectOpener, type Subject, subjectNames, type SubjectName } from "./subjects.ts";
-import { fillTable, workloadsOf } from "./workloads.ts";
+import { fillTable, type Workload, workloadsOf } from "./workloads.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     seconds: { type: "string", default: "2" },
     rounds: { type: "string", default: "3" },
+    warm: { type: "string", default: "1" },
     keys: { type: "string", default: "10000" },
     folder: { type: "string" },
     json: { type: "string" },
@@ -44,9 +46,13 @@ async function measure(): Promise<Report> {
     const only = new RegExp(options.only);
     for (const workload of workloadsOf(keys)) {
       if (!only.test(workload.name)) continue;
+      const warmMs = Number(options.warm) * 1000;
+      for (const subject of warmMs > 0 ? subjects : []) {
+        if (!isLeftOut(workload, subject)) await workload.run(subject, warmMs);
+      }
       for (let round = 0; round < Number(options.rounds); round++) {
         for (const subject of subjects) {
-          if (workload.without?.includes(subject.name.split(" ")[0] ?? "")) continue;
+          if (isLeftOut(workload, subject)) continue;
           const figure = await workload.run(subject, Number(options.seconds) * 1000);
           samples.push({ workload: workload.name, subject: subject.name, round, ...figure });
         }
@@ -57,6 +63,10 @@ async function measure(): Promise<Report> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function isLeftOut({ without = [] }: Workload, { name }: Subject): boolean {
+  return without.includes(name.split(" ")[0] ?? "");
 }
 
 function checkName(name: string): SubjectName {

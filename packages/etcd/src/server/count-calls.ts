@@ -11,21 +11,28 @@ export function countCalls(
     help: "Calls that have ended, by method and status.",
     labels: ["grpc_service", "grpc_method", "grpc_code"],
   });
-  return handlers.map(({ method, run }) => {
+  return handlers.map(({ method, run, unary }) => {
     const [, grpc_service = "", grpc_method = ""] = method.path.split("/");
-    const count = (status: StatusName): void =>
-      handled.add({ grpc_service, grpc_method, grpc_code: codeName(status) });
+    const well = { grpc_service, grpc_method, grpc_code: "OK" };
+    const countWell = (): void => handled.add(well);
+    const countFailure = (error: unknown): void => {
+      const status = isGrpcError(error) ? error.status : "INTERNAL";
+      handled.add({ ...well, grpc_code: codeName(status) });
+    };
     return {
       method,
-      run: async (streams, call) => {
-        try {
-          await run(streams, call);
-        } catch (error) {
-          count(isGrpcError(error) ? error.status : "INTERNAL");
-          throw error;
-        }
-        count("OK");
+      run: (streams, call) => {
+        const over = run(streams, call);
+        over.then(countWell, countFailure);
+        return over;
       },
+      ...(unary && {
+        unary: (request, call) => {
+          const response = Promise.try(unary, request, call);
+          response.then(countWell, countFailure);
+          return response;
+        },
+      }),
     };
   });
 }

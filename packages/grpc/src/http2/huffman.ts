@@ -29,7 +29,8 @@ const end = 256;
 /** A node's two children: the number of a node, or a byte below zero, as `-1 - byte`. */
 type Node = [zero: number, one: number];
 
-const tree = growTree();
+/** Grown when it is first needed: most peers of this process never are. */
+let tree: readonly Node[] | undefined;
 
 function growTree(): readonly Node[] {
   const nodes: Node[] = [[0, 0]];
@@ -65,6 +66,7 @@ function plant(
  * @throws {Http2Error} It does not end as it should.
  */
 export function decodeHuffman(bytes: Uint8Array): string {
+  tree ??= growTree();
   const found: number[] = [];
   let node = 0;
   let pending = 0;
