@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,9 +20,12 @@ export class StockPeers implements AsyncDisposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), "cellplane-tunnel-"));
   readonly #authority: TestAuthority;
   readonly #running = new Set<ChildProcess>();
+  readonly #programs: string;
 
-  constructor(authority: TestAuthority) {
+  /** `programs`: the folder with those of another version. */
+  constructor(authority: TestAuthority, programs: string = join(peersFolder(), "bin")) {
     this.#authority = authority;
+    this.#programs = programs;
     this.#write("ca.crt", authority.certificate);
   }
 
@@ -124,8 +127,7 @@ export class StockPeers implements AsyncDisposable {
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): ChildProcess {
-    const peers = process.env["CELLPLANE_PEERS"] ?? join(homedir(), ".cache", "cellplane-peers");
-    const child = spawn(join(peers, "bin", program), args, {
+    const child = spawn(join(this.#programs, program), args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
@@ -148,6 +150,23 @@ export class StockPeers implements AsyncDisposable {
     writeFileSync(path, text, { mode: 0o600 });
     return path;
   }
+}
+
+function peersFolder(): string {
+  return process.env["CELLPLANE_PEERS"] ?? join(homedir(), ".cache", "cellplane-peers");
+}
+
+/**
+ * Folders with the stock programs, by version: the one that is installed, and any others that lie
+ * in `proxy-versions` beside it.
+ */
+export function stockVersions(): Readonly<Record<string, string>> {
+  const others = join(peersFolder(), "proxy-versions");
+  const names = existsSync(others) ? readdirSync(others) : [];
+  return {
+    installed: join(peersFolder(), "bin"),
+    ...Object.fromEntries(names.map((name) => [name, join(others, name)])),
+  };
 }
 
 /** Waits until somebody listens on a port of loopback. */
