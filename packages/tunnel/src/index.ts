@@ -1,4 +1,5 @@
 export { type AgentTargets } from "./agent/agent-targets.ts";
+export { relaxCollector } from "./agent/relax-collector.ts";
 export {
   type AgentPauses,
   TunnelAgent,

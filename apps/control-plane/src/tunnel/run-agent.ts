@@ -2,7 +2,13 @@ import { once } from "node:events";
 import { hostname } from "node:os";
 import type { Logger } from "@cellplane/apiserver";
 import { collectProcessMetrics, MetricRegistry } from "@cellplane/metrics";
-import { bringToken, isClusterName, parseAddress, TunnelAgent } from "@cellplane/tunnel";
+import {
+  bringToken,
+  isClusterName,
+  parseAddress,
+  relaxCollector,
+  TunnelAgent,
+} from "@cellplane/tunnel";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { ServerError } from "../options/server-error.ts";
 import { openAgentHealth } from "./agent-health.ts";
@@ -39,6 +45,7 @@ const tokenLifeSeconds = 3600;
 /** Serves a cluster until SIGTERM or SIGINT; connections may then go on for a while. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   check(options);
+  relaxCollector();
   const { cluster, credentialsDir } = options;
   const logger = createLogger(options.logLevel, "agent");
   await using _tracing = await startTracing(options.tracingConfigFile, "cellplane-agent", logger);
