@@ -45,7 +45,13 @@ export { lockDirectory } from "./sql/sqlite/directory-lock.ts";
 export { openMysqlStore, type MysqlStoreOptions } from "./mysql/open-mysql-store.ts";
 export { acceptMysqlLoss } from "./mysql/accept-mysql-loss.ts";
 export type { AcceptedLoss } from "./store/accepted-loss.ts";
+export {
+  acceptEtcdLoss,
+  type AcceptedEtcdLoss,
+  type AcceptEtcdLossOptions,
+} from "./etcd/accept-etcd-loss.ts";
 export { openEtcdStore, type EtcdStoreOptions } from "./etcd/open-etcd-store.ts";
+export { rememberedEtcdRevision } from "./etcd/head-guard.ts";
 export { type EtcdTarget, type EtcdTls, parseEtcdUrl, redactEtcdUrl } from "./etcd/etcd-url.ts";
 export {
   type MysqlTarget,

@@ -17,6 +17,7 @@ import {
   type ServerOptions,
 } from "../options/server-options.ts";
 import { hidePassword } from "../store/hide-password.ts";
+import { etcdHeadName } from "../store/store-target.ts";
 import { openServedMemory, openServedSqlite, serveDatabase } from "../store/serve-store.ts";
 
 /**
@@ -72,7 +73,7 @@ async function openDatabase(
     return openMysqlStore(url, { ...engine, headMemoryPath, environment });
   }
   // Limits of size and of transactions are the cluster's own.
-  const headMemoryPath = join(dataDir, "etcd-head.json");
+  const headMemoryPath = join(dataDir, etcdHeadName);
   const store = await openEtcdStore(url, { headMemoryPath, environment });
   try {
     await refuseUnfinishedRestore(store);

@@ -1,10 +1,21 @@
 import { createInterface } from "node:readline/promises";
-import { acceptMysqlLoss, type AcceptedLoss, acceptSqliteLoss } from "@cellplane/kv";
+import { join } from "node:path";
+import {
+  acceptEtcdLoss,
+  type AcceptedEtcdLoss,
+  type AcceptedLoss,
+  acceptMysqlLoss,
+  acceptSqliteLoss,
+  lockDirectory,
+  LockedError,
+} from "@cellplane/kv";
 import { ServerError } from "../options/server-error.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { printSummary, type SummaryFormat } from "./print-summary.ts";
 import {
   acknowledgedIn,
   describeTarget,
+  etcdHeadName,
   findTarget,
   type StoreTarget,
   type TargetOptions,
@@ -20,20 +31,26 @@ export interface AcceptLossOptions extends TargetOptions {
 export async function runAcceptLoss(options: AcceptLossOptions): Promise<void> {
   const target = findTarget(options);
   const { revision, epoch } = await describeTarget(target);
-  const acknowledged = acknowledgedIn(options);
+  const acknowledged = acknowledgedIn(options, target.kind);
   const known = acknowledged > 0 ? `revision ${acknowledged} was acknowledged, and ` : "";
+  const inEpoch = target.kind === "etcd" ? "" : `, in epoch ${epoch ?? 0}`;
   process.stderr.write(
-    `${target.name}: ${known}the newest that is there is ${revision}, in epoch ${epoch ?? 0}. Writes in between are given up for good, and every client lists anew.\n`,
+    `${target.name}: ${known}the newest that is there is ${revision}${inEpoch}. Writes in between are given up for good, and every client lists anew.\n`,
   );
   if (!options.yes) await confirm();
-  const loss = await accept(target, acknowledged);
+  const loss = await accept(target, acknowledged, options);
+  const now = "epoch" in loss ? `epoch ${loss.epoch}` : `cluster ${loss.clusterId}`;
   printSummary(options.output, {
     data: { store: target.name, acknowledged, ...loss },
-    text: `Accepted: from revision ${loss.from} to ${loss.to}, epoch ${loss.epoch}; start the control planes again`,
+    text: `Accepted: from revision ${loss.from} to ${loss.to}, ${now}; start the control planes again`,
   });
 }
 
-async function accept(target: StoreTarget, acknowledged: number): Promise<AcceptedLoss> {
+async function accept(
+  target: StoreTarget,
+  acknowledged: number,
+  options: AcceptLossOptions,
+): Promise<AcceptedLoss | AcceptedEtcdLoss> {
   switch (target.kind) {
     case "mysql":
       return acceptMysqlLoss(target.url, { acknowledged, environment: process.env });
@@ -44,9 +61,33 @@ async function accept(target: StoreTarget, acknowledged: number): Promise<Accept
         `Cannot accept a loss while ${target.name} runs; stop it first, and give --datastore if its store is a database`,
       );
     case "etcd":
-      throw new ServerError(
-        "Cannot accept a loss of an etcd as its API cannot move revisions; restore it with etcdutl and --bump-revision --mark-compacted, then remove store-head.json from the data directory",
-      );
+      return acceptOfEtcd(target.url, options);
+  }
+}
+
+/** What a data directory remembers of an etcd is written anew, which no server must have open. */
+async function acceptOfEtcd(
+  url: string,
+  { dataDir }: AcceptLossOptions,
+): Promise<AcceptedEtcdLoss> {
+  using progress = new ProgressLine();
+  const onProgress = (done: number, all: number): void =>
+    progress.tell(() => `Written: ${done} of ${all} revisions`);
+  const told = { environment: process.env, onProgress };
+  if (dataDir === undefined) return await acceptEtcdLoss(url, told);
+  using _ = lockStopped(dataDir);
+  return await acceptEtcdLoss(url, { ...told, headMemoryPath: join(dataDir, etcdHeadName) });
+}
+
+function lockStopped(dataDir: string): Disposable {
+  try {
+    return lockDirectory(dataDir);
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    throw new ServerError(
+      `Cannot accept a loss while a server has the data directory "${dataDir}" open; stop it first`,
+      { cause: error },
+    );
   }
 }
 

@@ -13,6 +13,7 @@ import {
   redactEtcdUrl,
   redactMysqlUrl,
   refuseUnfinishedRestore,
+  rememberedEtcdRevision,
   rememberedRevision,
   type StoreDescription,
 } from "@cellplane/kv";
@@ -131,9 +132,13 @@ export async function describeTarget(target: StoreTarget): Promise<StoreDescript
   }
 }
 
+/** Where a data directory remembers the newest revision of an etcd. */
+export const etcdHeadName = "etcd-head.json";
+
 /** The newest revision that a data directory remembers of its store; 0 where it remembers none. */
-export function acknowledgedIn({ dataDir }: TargetOptions): number {
+export function acknowledgedIn({ dataDir }: TargetOptions, kind?: StoreTarget["kind"]): number {
   if (dataDir === undefined) return 0;
+  if (kind === "etcd") return rememberedEtcdRevision(join(dataDir, etcdHeadName));
   return rememberedRevision(join(dataDir, "store-head.json"));
 }
 

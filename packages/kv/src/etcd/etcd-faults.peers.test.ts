@@ -1,13 +1,20 @@
-import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { OutcomeUnknownError, RevisionsLostError, UnavailableError } from "../store/kv-error.ts";
-import type { WatchEvent } from "../store/mvcc-store.ts";
+import {
+  CompactedError,
+  OutcomeUnknownError,
+  RevisionsLostError,
+  UnavailableError,
+} from "../store/kv-error.ts";
+import type { RangeResult, WatchEvent } from "../store/mvcc-store.ts";
 import { k, put, putAll, RecordingWatch, remove } from "../store/mvcc-testing.suite.ts";
+import { acceptEtcdLoss } from "./accept-etcd-loss.ts";
 import { CuttingProxy } from "./cutting-proxy.suite.ts";
 import { EtcdTestServer, type EtcdServerSettings, hasEtcd } from "./etcd-server.suite.ts";
+import { writeHead } from "./head-guard.ts";
 import { openEtcdStore } from "./open-etcd-store.ts";
 
 const everything = { key: k("\0"), end: k("\0") };
@@ -158,11 +165,21 @@ function describeBackwards(start: Start): void {
     await store[Symbol.asyncDispose]();
     await rejects(openEtcdStore(server.url, { headMemoryPath }), {
       name: "UnavailableError",
-      message: /acknowledged writes are gone: revision 6 .*remove ".*etcd-head.json"/,
+      message: /acknowledged writes are gone: revision 6 .*accept the loss/,
     });
-    rmSync(headMemoryPath);
+    const loss = await acceptEtcdLoss(server.url, { headMemoryPath, margin: 500 });
+    ok(loss.from < 6);
+    ok(loss.to >= 506, `revision ${loss.to}`);
     await using accepted = await openEtcdStore(server.url, { headMemoryPath });
-    notEqual(await accepted.headRevision(), 6);
+    equal(await accepted.headRevision(), loss.to);
+    deepEqual(keysOf(await accepted.range(everything)), ["a", "b"]);
+    // Whoever remembers a revision of before lists anew.
+    const old = new RecordingWatch(accepted, { ...everything, startRevision: 7 });
+    await old.until(({ ended }) => ended !== undefined);
+    ok(old.ended?.error instanceof CompactedError, `${old.ended?.error?.message}`);
+    // Again there is nothing to write.
+    const again = await acceptEtcdLoss(server.url, { margin: 0 });
+    equal(again.to, loss.to);
   });
 
   it("takes another cluster at the same address for what it is", async () => {
@@ -176,7 +193,18 @@ function describeBackwards(start: Start): void {
     await watch.until(({ ended }) => ended !== undefined);
     ok(watch.ended?.error instanceof RevisionsLostError, `${watch.ended?.error?.message}`);
     await rejects(remove(store, "a"), RevisionsLostError);
+    const headMemoryPath = join(folder, "other-head.json");
+    writeHead(headMemoryPath, { clusterId: 7n, revision: 100 });
+    await rejects(openEtcdStore(first.url, { headMemoryPath }), /it is another cluster/);
+    const loss = await acceptEtcdLoss(first.url, { headMemoryPath, margin: 100 });
+    ok(loss.to >= 200, `revision ${loss.to}`);
+    await using accepted = await openEtcdStore(first.url, { headMemoryPath });
+    equal(await accepted.headRevision(), loss.to);
   });
+}
+
+function keysOf({ kvs }: RangeResult): readonly string[] {
+  return kvs.map(({ key }) => key.toString());
 }
 
 function revisionsOf(events: readonly WatchEvent[]): readonly number[] {

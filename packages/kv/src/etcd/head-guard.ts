@@ -53,7 +53,7 @@ export class HeadGuard {
 
   /** The cluster's id as 16 hex digits; empty before it is known. */
   get clusterId(): string {
-    return this.#known?.clusterId.toString(16).padStart(16, "0") ?? "";
+    return this.#known ? formatId(this.#known.clusterId) : "";
   }
 
   /** The number of the last call that began. */
@@ -99,10 +99,7 @@ export class HeadGuard {
     this.#timer = undefined;
     if (this.#path === undefined || !this.#known || this.#known === this.#written) return;
     try {
-      const next = `${this.#path}.next`;
-      const text = JSON.stringify({ clusterId: this.clusterId, revision: this.revision });
-      writeFileSync(next, `${text}\n`, { mode: 0o600 });
-      renameSync(next, this.#path);
+      writeHead(this.#path, this.#known);
       this.#written = this.#known;
     } catch {
       // A full disk here must not stop the store: the next change tries again.
@@ -116,14 +113,25 @@ export class HeadGuard {
     this.#timer ??= setTimeout(() => this.flush(), writeEveryMs).unref();
   }
 
-  #lost(from: Revision, to: Revision, what: string): RevisionsLostError {
-    const why =
-      this.#path === undefined ? what : `${what}; to accept it, stop and remove "${this.#path}"`;
+  #lost(from: Revision, to: Revision, why: string): RevisionsLostError {
     return new RevisionsLostError({ from, to, why });
   }
 }
 
-function readHead(path: string): EtcdHead | undefined {
+/** Writes what `readHead` reads. */
+export function writeHead(path: string, { clusterId, revision }: EtcdHead): void {
+  const next = `${path}.next`;
+  const text = JSON.stringify({ clusterId: formatId(clusterId), revision });
+  writeFileSync(next, `${text}\n`, { mode: 0o600 });
+  renameSync(next, path);
+}
+
+function formatId(clusterId: bigint): string {
+  return clusterId.toString(16).padStart(16, "0");
+}
+
+/** What a file remembers; absent where there is none. @throws {UnavailableError} It is damaged. */
+export function readHead(path: string): EtcdHead | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -141,4 +149,9 @@ function readHead(path: string): EtcdHead | undefined {
   throw new UnavailableError(
     `Cannot read "${path}", which remembers the newest revision of the store; remove it if the etcd cluster is known to be right`,
   );
+}
+
+/** The newest revision that a file remembers; 0 where it remembers none. */
+export function rememberedEtcdRevision(path: string): Revision {
+  return readHead(path)?.revision ?? 0;
 }
