@@ -54,6 +54,24 @@ describe("what both sides tell of one connection", () => {
     }
   });
 
+  it("is told of connections that stand when the agent ends, before it has", async () => {
+    const records: ConnectionRecord[] = [];
+    await using fixture = await TunnelFixture.open();
+    await fixture.echo("hz-a");
+    const agent = await fixture.agent("hz-a", {
+      onConnectionEnd: (record) => void records.push(record),
+    });
+    const stream = await fixture.server.dial({ cluster: "hz-a" });
+    stream.on("error", () => undefined);
+    stream.write("hello");
+    await once(stream, "data");
+    await agent[Symbol.asyncDispose]();
+    deepEqual(
+      records.map(({ sentBytes, receivedBytes }) => [sentBytes, receivedBytes]),
+      [[5, 5]],
+    );
+  });
+
   it("bears the same id where the agent could not connect", async () => {
     const records: ConnectionRecord[] = [];
     const onConnectionEnd = (record: ConnectionRecord): void => void records.push(record);

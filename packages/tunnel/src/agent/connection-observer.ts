@@ -18,6 +18,7 @@ export class ConnectionObserver {
   readonly #of: { readonly cluster: string; readonly agentId: string };
   readonly #metrics: AgentMetrics;
   readonly #listener: ConnectionListener | undefined;
+  readonly #open = new Set<Socket>();
 
   constructor(
     of: { readonly cluster: string; readonly agentId: string },
@@ -33,14 +34,26 @@ export class ConnectionObserver {
   connected(socket: Socket, dial: AgentDial): void {
     this.#metrics.dials.observe({}, (performance.now() - dial.startedMs) / 1000);
     const beganMs = performance.now();
+    this.#open.add(socket);
     const whyOf = noteEnd(socket, { other: "target", own: "control plane" });
     socket.once("close", () => {
+      this.#open.delete(socket);
       const { bytesWritten: sentBytes, bytesRead: receivedBytes } = socket;
       this.#metrics.bytes.add({ segment: "to_endpoint" }, sentBytes);
       this.#metrics.bytes.add({ segment: "from_endpoint" }, receivedBytes);
       const durationMs = performance.now() - beganMs;
       this.#tell(dial, { why: whyOf(), sentBytes, receivedBytes, durationMs });
     });
+  }
+
+  /** Breaks off what is left of all connections, and has told of them when it resolves. */
+  async close(): Promise<void> {
+    const closing = [...this.#open].map((socket) => {
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      socket.destroy();
+      return closed;
+    });
+    await Promise.all(closing);
   }
 
   /** The agent could not connect. */

@@ -120,6 +120,7 @@ export class TunnelAgent implements AsyncDisposable {
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     await this.#running;
     await Promise.all([...this.#keepers.values()].map(({ done }) => done));
+    await this.#observer.close();
   }
 
   /** Keeps as many connections as there are addresses, and as many more as servers say there are. */
