@@ -19,8 +19,17 @@ export interface Report {
   readonly samples: readonly Sample[];
 }
 
+/** One of a sample's figures. */
+export type FigureKey = "value" | "agentValue" | "p50Ms" | "p99Ms" | "quietP99Ms" | "cpuMicros";
+
+/** The median of one figure. */
+export function medianOf(samples: readonly Sample[], key: FigureKey): number {
+  return median(samples.map((sample) => sample[key] ?? 0));
+}
+
 const median = (values: readonly number[]): number => percentile(values, 0.5);
-const stockSubjects = ["stock grpc", "stock connect"];
+/** The stock pair in both modes. */
+export const stockSubjects: readonly string[] = ["stock grpc", "stock connect"];
 
 /** Medians of the rounds of one workload, and the medians of the rounds' ratios to direct and to stock's better mode. */
 export function formatTable(samples: readonly Sample[]): string {
@@ -29,8 +38,7 @@ export function formatTable(samples: readonly Sample[]): string {
   const subjects = [...new Set(samples.map(({ subject }) => subject))];
   const lines = subjects.map((subject) => {
     const own = samples.filter((sample) => sample.subject === subject);
-    const of = (key: "value" | "p50Ms" | "p99Ms" | "cpuMicros"): number =>
-      median(own.map((sample) => sample[key] ?? 0));
+    const of = (key: FigureKey): number => medianOf(own, key);
     return [
       `  ${subject.padEnd(18)}`,
       of("value")
@@ -40,18 +48,21 @@ export function formatTable(samples: readonly Sample[]): string {
       `${of("cpuMicros").toFixed(0)} us of CPU`.padStart(16),
       `${formatRatio(ratioTo(samples, subject, ["direct"]))} x direct`.padStart(16),
       `${formatRatio(ratioTo(samples, subject, stockSubjects))} x stock`.padStart(15),
+      ...(own[0]?.agentValue === undefined ? [] : [`agent ${of("agentValue").toFixed(1)}`]),
+      ...(own[0]?.quietP99Ms === undefined ? [] : [`p99 before ${of("quietP99Ms").toFixed(1)} ms`]),
     ].join(" ");
   });
   const { workload, unit, delayMs } = first;
   return [`${workload} (${unit}, ${delayMs} ms)`, ...lines].join("\n");
 }
 
-function formatRatio(ratio: number | undefined): string {
+/** With two digits; a dash where there is none. */
+export function formatRatio(ratio: number | undefined): string {
   return ratio === undefined ? "-" : ratio.toFixed(2);
 }
 
 /** The median of each round's ratio to the best of others; absent where none was measured. */
-function ratioTo(
+export function ratioTo(
   samples: readonly Sample[],
   subject: string,
   others: readonly string[],
@@ -81,7 +92,8 @@ const plots: readonly (readonly [
   ["streams-far", "The same with a round trip of 50 ms", /^(down|up)/, 50],
 ];
 
-const plotted = ["stock grpc", "stock connect", "ours connect", "ours in process"];
+// The others are in the tables.
+const plotted = ["stock grpc", "stock connect", "ours in process", "ours connect"];
 
 /** Names and SVGs. */
 export function drawTunnelPlots({ samples }: Report): readonly (readonly [string, string])[] {

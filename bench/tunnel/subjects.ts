@@ -24,6 +24,7 @@ export const subjectNames = [
   "ours grpc",
   "ours in process",
   "ours, stock agent",
+  "stock, our agent",
 ] as const;
 
 /** One of them. */
@@ -70,9 +71,9 @@ export class SubjectOpener {
       case "direct":
         return { dial: dialDirectly(this.#target), serverPids: [], agentPids: [] };
       case "stock grpc":
-        return this.#startStock("grpc");
+        return this.#startStock("grpc", "stock");
       case "stock connect":
-        return this.#startStock("http-connect");
+        return this.#startStock("http-connect", "stock");
       case "ours connect":
         return this.#startOwn("connect", "own");
       case "ours grpc":
@@ -81,20 +82,25 @@ export class SubjectOpener {
         return this.#startInProcess();
       case "ours, stock agent":
         return this.#startOwn("connect", "stock");
+      case "stock, our agent":
+        return this.#startStock("http-connect", "own");
       default:
         return name satisfies never;
     }
   }
 
-  async #startStock(mode: "grpc" | "http-connect"): Promise<Omit<Subject, "name">> {
+  async #startStock(
+    mode: "grpc" | "http-connect",
+    agentKind: "own" | "stock",
+  ): Promise<Omit<Subject, "name">> {
     const server = await this.#stock.server(mode, ["--proxy-strategies=default"]);
-    const agent = await this.#stock.agent([cluster], await this.#relay(server.agent));
+    const agentPids = await this.#startAgentOf(agentKind, await this.#relay(server.agent));
     const address = `127.0.0.1:${this.#target}`;
     const dial =
       mode === "grpc"
         ? this.#grpc(server.client, address)
         : dialByConnect(server.client, address, this.#clientTls());
-    return { dial, serverPids: pidsOf(server.process), agentPids: pidsOf(agent) };
+    return { dial, serverPids: pidsOf(server.process), agentPids };
   }
 
   async #startOwn(
@@ -103,11 +109,7 @@ export class SubjectOpener {
   ): Promise<Omit<Subject, "name">> {
     const config = await this.#serverConfig();
     const server = await this.#processes.start("own-server", config);
-    const agentPort = await this.#relay(config.port);
-    const agentPids =
-      agentKind === "own"
-        ? await this.#startAgent(agentPort)
-        : pidsOf(await this.#stock.agent([cluster], agentPort));
+    const agentPids = await this.#startAgentOf(agentKind, await this.#relay(config.port));
     const address = `${cluster}:443`;
     const dial =
       mode === "grpc"
@@ -121,6 +123,11 @@ export class SubjectOpener {
     const server = this.#opened.use(await openServer(config));
     const agentPids = await this.#startAgent(await this.#relay(config.port));
     return { dial: () => server.dial({ cluster }), serverPids: [process.pid], agentPids };
+  }
+
+  async #startAgentOf(kind: "own" | "stock", port: number): Promise<readonly number[]> {
+    if (kind === "own") return this.#startAgent(port);
+    return pidsOf(await this.#stock.agent([cluster], port));
   }
 
   async #startAgent(port: number): Promise<readonly number[]> {

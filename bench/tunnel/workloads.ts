@@ -7,10 +7,14 @@ import type { Subject } from "./subjects.ts";
 
 /** One measurement of one subject. */
 export interface Figure {
-  /** Requests, connections, MiB, or KiB for each watch: see the workload's unit. */
+  /** Requests, connections or MiB in a second, or the server's KiB for each watch: see the workload's unit. */
   readonly value: number;
+  /** The agent's KiB for each watch. */
+  readonly agentValue?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
+  /** The same just before one reader stalled. */
+  readonly quietP99Ms?: number;
   /** Of server and agent, for each request, connection or MiB. */
   readonly cpuMicros?: number;
 }
@@ -21,6 +25,8 @@ export interface Workload {
   readonly unit: string;
   /** Whether it is measured at a distance, too. */
   readonly isFar?: boolean;
+  /** Measured in one round alone. */
+  readonly isOnce?: boolean;
   run(subject: Subject, ms: number): Promise<Figure>;
 }
 
@@ -32,53 +38,68 @@ const getWatch = get("/watch");
 const post = Buffer.from(`POST /up HTTP/1.1\r\nHost: target\r\nContent-Length: ${upBytes}\r\n\r\n`);
 const upBody = Buffer.alloc(upBytes, "u");
 const mib = 1024 * 1024;
-const patienceMs = 5000;
+const patienceMs = 1500;
+const settleMs = 3000;
 
-/** All workloads. */
+/** All workloads; memory first, as processes don't give back what they have had. */
 export const workloads: readonly Workload[] = [
-  ...[1, 16, 64].map((clients) => gets(clients, false)),
+  watches(),
+  ...[1, 16, 64].map(gets),
   newConnections(1),
   newConnections(16),
   ...[1, 8].flatMap((streams) => [down(streams), up(streams)]),
-  gets(16, true),
-  watches("server"),
-  watches("agent"),
+  stalledReader(16),
 ];
 
-function gets(clients: number, hasStalled: boolean): Workload {
+function gets(clients: number): Workload {
   return {
-    name: `get, ${clients}${hasStalled ? ", one reader stalled" : ""}`,
+    name: `get, ${clients}`,
     unit: "requests/s",
-    isFar: !hasStalled,
     async run(subject, ms) {
-      // First, for a stalled reader may also hold up dials.
       const all = await openAll(subject, clients);
-      const stalled = hasStalled ? await stall(subject) : undefined;
-      // A stalled reader may hold up all others for good.
-      const late = setTimeout(() => {
-        for (const http of all) http.close();
-      }, ms + patienceMs);
-      const one = async (client: number): Promise<void> => {
-        await all[client]?.request(getOne).catch(() => undefined);
-      };
-      const figure = await measure(subject, ms, one, clients);
-      clearTimeout(late);
+      const figure = await measure(subject, ms, getBy(all), clients);
       for (const http of all) http.close();
-      stalled?.close();
       return figure;
     },
   };
 }
 
-/** A reader that takes the beginning of an answer, and no more. */
-async function stall(subject: Subject): Promise<RawHttp> {
-  const http = new RawHttp(await subject.dial());
+/** Gets of others before and while one reader of an endless answer takes nothing. */
+function stalledReader(clients: number): Workload {
+  return {
+    name: `get, ${clients}, one reader stalled`,
+    unit: "requests/s",
+    async run(subject, ms) {
+      // All first, for a stalled reader may also hold up dials.
+      const all = await openAll(subject, clients);
+      const last = new RawHttp(await subject.dial());
+      const quiet = await measure(subject, ms, getBy(all), clients);
+      await stall(last);
+      // It may hold up all others for good.
+      const late = setTimeout(() => {
+        for (const http of all) http.close();
+      }, ms + patienceMs);
+      const figure = await measure(subject, ms, getBy(all), clients);
+      clearTimeout(late);
+      for (const http of [...all, last]) http.close();
+      return { ...figure, quietP99Ms: quiet.p99Ms ?? 0 };
+    },
+  };
+}
+
+function getBy(all: readonly RawHttp[]): (client: number) => Promise<void> {
+  return async (client) => {
+    await all[client]?.request(getOne).catch(() => undefined);
+  };
+}
+
+/** Takes the beginning of an answer, and no more. */
+async function stall(http: RawHttp): Promise<void> {
   http.request(getFlood).catch(() => undefined);
   await delay(50);
   http.pause();
   // Until all that may wait on the way does.
   await delay(500);
-  return http;
 }
 
 function newConnections(clients: number): Workload {
@@ -137,26 +158,35 @@ function transfer(
   };
 }
 
-function watches(side: "server" | "agent"): Workload {
+/** What 500 watches more take, beside 500 others: the first ones also wake up what is there once. */
+function watches(): Workload {
   const count = 500;
   return {
-    name: `memory of ${count} watches, ${side}`,
+    name: `memory of ${count} watches`,
     unit: "KiB each",
+    isOnce: true,
     async run(subject) {
-      const pids = side === "server" ? subject.serverPids : subject.agentPids;
-      if (pids.length === 0) return { value: 0 };
-      const before = readUsage(pids).rssBytes;
+      const { serverPids, agentPids } = subject;
+      if (serverPids.length === 0) return { value: 0 };
       const all: RawHttp[] = [];
-      while (all.length < count) {
-        const some = await openAll(subject, 20);
-        for (const http of some) http.request(getWatch).catch(() => undefined);
-        all.push(...some);
-      }
-      await delay(6000);
-      const after = readUsage(pids).rssBytes;
+      const openMore = async (): Promise<readonly [server: number, agent: number]> => {
+        const wanted = all.length + count;
+        while (all.length < wanted) {
+          const some = await openAll(subject, 20);
+          for (const http of some) http.request(getWatch).catch(() => undefined);
+          all.push(...some);
+        }
+        await delay(settleMs);
+        return [readUsage(serverPids).rssBytes, readUsage(agentPids).rssBytes];
+      };
+      const [server, agent] = await openMore();
+      const [moreAtServer, moreAtAgent] = await openMore();
       for (const http of all) http.close();
       await delay(500);
-      return { value: (after - before) / count / 1024 };
+      return {
+        value: (moreAtServer - server) / count / 1024,
+        agentValue: (moreAtAgent - agent) / count / 1024,
+      };
     },
   };
 }
