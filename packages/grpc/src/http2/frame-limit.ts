@@ -5,7 +5,7 @@ export class FrameLimit {
   readonly #burst: number;
   readonly #perSecond: number;
   #left: number;
-  #lastMs = 0;
+  #lastMs: number = performance.now();
 
   constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) {
     this.#burst = burst;

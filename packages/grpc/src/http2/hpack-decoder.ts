@@ -5,6 +5,8 @@ import { decodeHuffman } from "./huffman.ts";
 
 // What a peer may use unless it is told otherwise, and it is not.
 const maxTableBytes = 4096;
+// Of one block, as it is when it was read: a byte may stand for a whole entry of the table.
+const maxFieldBytes = 64 * 1024;
 // What RFC 7541 adds to each entry's own bytes.
 const entryBytes = 32;
 /** Blocks that were read and may come again, as most requests have the same headers. */
@@ -32,7 +34,16 @@ export class HpackDecoder {
     this.#block = block;
     this.#at = 0;
     const fields: HeaderField[] = [];
-    while (this.#at < block.length) this.#readField(fields);
+    let bytes = 0;
+    while (this.#at < block.length) {
+      const before = fields.length;
+      this.#readField(fields);
+      const field = fields[before];
+      bytes += field ? bytesOf(field) : 0;
+      if (bytes > maxFieldBytes) {
+        throw new Http2Error(errorCodes.enhanceYourCalm, "Cannot read so many headers");
+      }
+    }
     if (key !== undefined && !this.#hasChanged) {
       if (this.#known.size >= maxKnownBlocks) this.#known.clear();
       this.#known.set(key, fields);

@@ -19,7 +19,8 @@ const known = new WeakMap<readonly HeaderField[], IncomingHttpHeaders>();
 export function readRequestHead(fields: readonly HeaderField[]): IncomingHttpHeaders | undefined {
   const found = known.get(fields);
   if (found) return found;
-  const headers: Record<string, string> = {};
+  // Without a prototype, whose names a peer might use.
+  const headers = Object.create(null) as Record<string, string>;
   let hasRegular = false;
   for (const { name, value } of fields) {
     const isPseudo = name.startsWith(":");
