@@ -6,7 +6,7 @@ import { createEtcdCommand } from "./options/etcd-command.ts";
 import { createInstallCommand } from "./options/install-command.ts";
 import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
-import { parseListen } from "./options/server-options.ts";
+import { parseListen, parseStripes } from "./options/server-options.ts";
 import { createStoreCommand } from "./options/store-command.ts";
 import { ServerError } from "./options/server-error.ts";
 
@@ -49,6 +49,11 @@ Examples:
     "--tunnel-advertise <host:port>",
     "… and the address that they are told, e.g. of a load balancer; its name is in the certificate",
     parseListen,
+  );
+  up.option(
+    "--tunnel-stripes <n>",
+    "… and how many connections a stock proxy-agent has, so that one that stands still holds up few (default 1)",
+    parseStripes,
   );
   up.option(
     "--tracing-config-file <file>",

@@ -20,6 +20,7 @@ export const serverVerbs: readonly {
       "--envelope-kms",
       "--tunnel-listen",
       "--tunnel-advertise",
+      "--tunnel-stripes",
     ],
   },
   {

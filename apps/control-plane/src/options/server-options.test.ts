@@ -1,6 +1,6 @@
 import { equal, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDatastore } from "./server-options.ts";
+import { parseDatastore, parseStripes } from "./server-options.ts";
 
 describe("parseDatastore()", () => {
   it("takes what there is", () => {
@@ -27,6 +27,16 @@ describe("parseDatastore()", () => {
           return true;
         },
       );
+    }
+  });
+});
+
+describe("parseStripes()", () => {
+  it("takes whole numbers from 1 to 16, and nothing else", () => {
+    equal(parseStripes("1"), 1);
+    equal(parseStripes("16"), 16);
+    for (const text of ["0", "17", "1.5", "two", ""]) {
+      throws(() => parseStripes(text), /must be a number from 1 to 16/);
     }
   });
 });

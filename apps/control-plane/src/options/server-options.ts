@@ -25,8 +25,19 @@ export interface ServerOptions extends EncryptionFlags {
   readonly tunnelListen?: { readonly host: string; readonly port: number };
   /** … and where they find it, if not there. */
   readonly tunnelAdvertise?: { readonly host: string; readonly port: number };
+  /** … and how many connections each stock agent is to have. */
+  readonly tunnelStripes?: number;
   /** What is traced, and where to. */
   readonly tracingConfigFile?: string;
+}
+
+/** How many connections a stock agent has: 1 to 16. */
+export function parseStripes(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 16) return count;
+  throw new ServerError(
+    `Cannot serve agents as --tunnel-stripes must be a number from 1 to 16: it is "${text}"`,
+  );
 }
 
 /** `HOST:PORT`, `[V6]:PORT` or `:PORT`. */

@@ -26,6 +26,8 @@ export interface TunnelOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Where agents find it, if not there: a load balancer, or a translated address. */
   readonly advertise?: { readonly host: string; readonly port: number };
+  /** How many connections each stock agent is to have; 1 unless given. */
+  readonly tunnelStripes?: number;
   /** Seals the tokens that agents bring. */
   readonly seal?: Envelope;
   /** Others may serve agents on the same store. */
@@ -92,6 +94,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     takeToken: createTokenTaker({ ...options, directory, onRefuse: refused }),
     serverId,
     roster: registry,
+    ...(options.tunnelStripes === undefined ? {} : { stripes: options.tunnelStripes }),
     metrics: options.metrics,
     ...(options.logLevel === "debug"
       ? { onConnectionEnd: (record) => logger.debug(record, "connection ended") }
