@@ -1,6 +1,18 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import {
+  array,
+  assert,
+  boolean,
+  constantFrom,
+  integer,
+  nat,
+  option,
+  property,
+  record,
+  string,
+  uint8Array,
+} from "fast-check";
 import { WireWriter } from "../codec/wire-writer.ts";
 import type { HeaderField } from "./header-field.ts";
 import { HpackDecoder } from "./hpack-decoder.ts";
@@ -46,14 +58,14 @@ describe("HpackDecoder", () => {
   }
 
   it("reads what an encoder writes, block after block, whatever the fields are", () => {
-    const text = fc.string({
-      unit: fc.integer({ min: 0x20, max: 0xff }).map((at) => String.fromCharCode(at)),
+    const text = string({
+      unit: integer({ min: 0x20, max: 0xff }).map((at) => String.fromCharCode(at)),
     });
-    const name = fc.constantFrom("grpc-status", ":path", "x-a", "x-b", "content-type");
-    const field = fc.record({ name, value: text, isConstant: fc.boolean() });
-    const lists = fc.array(fc.array(field, { minLength: 1, maxLength: 6 }), { maxLength: 8 });
-    fc.assert(
-      fc.property(lists, fc.option(fc.nat(4096)), (blocks, limit) => {
+    const name = constantFrom("grpc-status", ":path", "x-a", "x-b", "content-type");
+    const field = record({ name, value: text, isConstant: boolean() });
+    const lists = array(array(field, { minLength: 1, maxLength: 6 }), { maxLength: 8 });
+    assert(
+      property(lists, option(nat(4096)), (blocks, limit) => {
         const encoder = new HpackEncoder();
         const decoder = new HpackDecoder();
         for (const [at, fields] of [...blocks, ...blocks].entries()) {
@@ -93,8 +105,8 @@ describe("HpackDecoder", () => {
   });
 
   it("survives whatever comes", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (block) => {
+    assert(
+      property(uint8Array({ maxLength: 200 }), (block) => {
         try {
           new HpackDecoder().decode(Buffer.from(block));
         } catch (error) {
