@@ -35,8 +35,14 @@ export class GrpcConnection {
     const session = connect(target.authority, {
       ...sessionOptions(options.windowBytes),
       createConnection: () => {
-        this.#socket = target.dial();
-        return this.#socket;
+        const socket = target.dial();
+        this.#socket = socket;
+        // After an alert of TLS it stays open, and the session waits for its end, which never comes.
+        socket.once("error", (error) => {
+          this.#lastError ??= error;
+          socket.destroy();
+        });
+        return socket;
       },
     });
     this.#session = session;
