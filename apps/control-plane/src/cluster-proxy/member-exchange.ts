@@ -28,19 +28,30 @@ export type UpgradeAnswer =
 
 // Longer than API servers take for anything but watches, which begin to answer at once.
 const headWithinMs = 65_000;
+// Several kept connections may have been lost at once.
+const mostRepeats = 3;
 
 /** Sends a request on a connection that is kept for further ones; resolves with the head of its answer. */
 export async function sendToMember(
   route: MemberRoute,
   request: MemberRequest,
 ): Promise<http.IncomingMessage> {
-  try {
-    return await sendOnce(route, request);
-  } catch (error) {
-    // A kept connection may have been closed from there just now.
-    if (!(error instanceof StaleConnectionError) || request.body !== undefined) throw error;
-    return sendOnce(route, request);
+  for (let failures = 1; ; failures++) {
+    try {
+      return await sendOnce(route, request);
+    } catch (error) {
+      if (!isRepeatable(error, request) || failures > mostRepeats) throw error;
+    }
   }
+}
+
+/**
+ * Whether a request that was not answered may be sent again: a kept connection may have been closed
+ * from there just now, as all of an agent that leaves are, and reading twice does no harm.
+ */
+function isRepeatable(error: unknown, { method, body, signal }: MemberRequest): boolean {
+  if (!(error instanceof LostConnectionError) || body !== undefined || signal.aborted) return false;
+  return error.wasKept || method === "GET" || method === "HEAD";
 }
 
 /** Asks a member for another protocol, on a connection of its own. */
@@ -77,8 +88,8 @@ async function sendOnce(route: MemberRoute, request: MemberRequest): Promise<htt
   const answer = Promise.withResolvers<http.IncomingMessage>();
   outgoing.once("response", answer.resolve);
   outgoing.on("error", (error) => {
-    const isStale = outgoing.reusedSocket && "code" in error && error.code === "ECONNRESET";
-    answer.reject(isStale ? new StaleConnectionError(error) : error);
+    const isLost = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+    answer.reject(isLost ? new LostConnectionError(error, outgoing.reusedSocket) : error);
   });
   using _ = limit(outgoing);
   onceAborted(request.signal, () => outgoing.destroy(new Error("the client has gone")));
@@ -121,11 +132,15 @@ function onceAborted(signal: AbortSignal, abort: () => void): void {
   else signal.addEventListener("abort", abort, { once: true });
 }
 
-class StaleConnectionError extends Error {
-  override readonly name = "StaleConnectionError";
+/** The connection was lost before there was an answer. */
+class LostConnectionError extends Error {
+  override readonly name = "LostConnectionError";
   readonly code = "ECONNRESET";
+  /** It had served another request before. */
+  readonly wasKept: boolean;
 
-  constructor(cause: Error) {
+  constructor(cause: Error, wasKept: boolean) {
     super(cause.message, { cause });
+    this.wasKept = wasKept;
   }
 }
