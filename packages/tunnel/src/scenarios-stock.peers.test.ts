@@ -41,6 +41,8 @@ async function openAgentAt(
 }
 
 const settleMs = 1500;
+// Longer than the stock server's own limit for a dial, where it is given one.
+const patienceMs = 4000;
 
 /** What a peer has of a kind after a while; `undefined`: nothing came. */
 async function withinAWhile(peer: PacketPeer, kind: "dialResponse" | "data"): Promise<boolean> {
@@ -59,6 +61,62 @@ const pongOrFlood = (socket: Duplex): void => {
     else socket.end("pong");
   });
 };
+
+/** Has a connection stand still in one of two ways. */
+function startStall(connection: Duplex, word: "flood" | "deaf!"): void {
+  connection.write(word);
+  if (word === "deaf!") connection.write(Buffer.alloc(48 * 1024 * 1024));
+}
+
+/** A stock server with a stock agent, and what comes of dials to the agent's target. */
+async function openStock(
+  fixture: Awaited<ReturnType<typeof openBoth>>,
+  args: readonly string[] = [],
+): Promise<{
+  readonly dial: () => Promise<string>;
+  readonly stall: (word: "flood" | "deaf!") => Promise<Duplex>;
+  /** The outcome of the first dial that does not succeed. */
+  readonly firstFailure: () => Promise<string>;
+}> {
+  const port = await fixture.target("127.0.0.1", pongOrFlood);
+  const server = await fixture.stock.server("http-connect", args);
+  await fixture.stock.agent(["127.0.0.1"], server.agent);
+  const clients = { port: server.client, authority: fixture.authority };
+  const address = `127.0.0.1:${port}`;
+  const dial = async (): Promise<string> => {
+    const answer = connectThrough(clients, address).then(
+      ({ status, socket }) => {
+        socket.destroy();
+        return String(status);
+      },
+      () => "failed",
+    );
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const late = setTimeout(resolve, patienceMs, "no answer");
+    const outcome = await Promise.race([answer, promise]);
+    clearTimeout(late);
+    return outcome;
+  };
+  const repeat = async (isOver: (outcome: string) => boolean): Promise<string> => {
+    for (const deadline = performance.now() + 30_000; ;) {
+      const outcome = await dial();
+      if (isOver(outcome)) return outcome;
+      if (performance.now() > deadline) throw new Error(`Dials end with ${outcome} for 30 s`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  await repeat((outcome) => outcome === "200");
+  return {
+    dial,
+    stall: async (word) => {
+      const { socket } = await connectThrough(clients, address);
+      startStall(socket, word);
+      return socket;
+    },
+    // Buffers have to fill first.
+    firstFailure: () => repeat((outcome) => outcome !== "200"),
+  };
+}
 
 describe("faults of the stock server and agent, which ours do not have", () => {
   it("11.40 stock: bytes of one cluster reach the client of another with the same agent id", async () => {
@@ -109,55 +167,50 @@ describe("faults of the stock server and agent, which ours do not have", () => {
     const what = word === "flood" ? "a reader" : "a target";
     it(`${number} stock: ${what} that stands still stops everybody else; ours goes on`, async () => {
       await using fixture = await openBoth();
-      const port = await fixture.target("127.0.0.1", pongOrFlood);
-      const server = await fixture.stock.server("http-connect");
-      await fixture.stock.agent(["127.0.0.1"], server.agent);
-      const target = { port: server.client, authority: fixture.authority };
-      const address = `127.0.0.1:${port}`;
-      const open = async (): Promise<Duplex> => {
-        for (const deadline = performance.now() + 20_000; ;) {
-          const answer = await connectThrough(target, address).catch(() => undefined);
-          if (answer?.status === 200) return answer.socket;
-          answer?.socket.destroy();
-          if (performance.now() > deadline) throw new Error("no stock tunnel");
-          await new Promise((resolve) => setTimeout(resolve, 200));
-        }
-      };
-      const stalled = await open();
-      stalled.on("error", () => undefined);
-      stalled.write(word);
-      if (word === "deaf!") stalled.write(Buffer.alloc(48 * 1024 * 1024));
-      // Its buffers have to fill first.
-      const outcomes: string[] = [];
-      for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
-        const dialled = connectThrough(target, address);
-        const answer = dialled.then(
-          ({ status, socket }) => {
-            socket.destroy();
-            return String(status);
-          },
-          () => "failed",
-        );
-        const limit = new Promise<string>((resolve) => setTimeout(resolve, settleMs, "no answer"));
-        outcomes.push(await Promise.race([answer, limit]));
-        if (outcomes.at(-1) !== "200") break;
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      equal(outcomes.at(-1), "no answer");
+      const stock = await openStock(fixture);
+      const stalled = await stock.stall(word);
+      equal(await stock.firstFailure(), "no answer");
       stalled.destroy();
 
       await fixture.target("hz-a", pongOrFlood);
       await fixture.agent("hz-a");
       const own = await fixture.server.dial({ cluster: "hz-a" });
       own.on("error", () => undefined);
-      own.write(word);
-      if (word === "deaf!") own.write(Buffer.alloc(48 * 1024 * 1024));
+      startStall(own, word);
       for (let i = 0; i < 5; i++) {
         const stream = await fixture.server.dial({ cluster: "hz-a" });
         stream.write("ping");
         equal((await readAll(stream)).toString(), "pong");
       }
       own.destroy();
+    });
+  }
+
+  for (const [args, outcome] of [
+    [[], "no answer"],
+    [["--backend-dial-timeout=2s"], "500"],
+  ] as const) {
+    const how = args.length === 0 ? "" : `, in spite of ${args.join("")}`;
+    it(`11.39 stock: an agent whose target stood still is lost for good${how}; ours is there at once`, async () => {
+      await using fixture = await openBoth();
+      const stock = await openStock(fixture, args);
+      const stalled = await stock.stall("deaf!");
+      const failed = await stock.firstFailure();
+      ok(failed === "no answer" || failed === "504", failed);
+      stalled.destroy();
+      // Long enough for it to take notice, and to connect anew if it did.
+      const deadline = performance.now() + 5000;
+      while (performance.now() < deadline) ok((await stock.dial()) !== "200");
+      equal(await stock.dial(), outcome);
+
+      await fixture.target("hz-a", pongOrFlood);
+      await fixture.agent("hz-a");
+      const own = await fixture.server.dial({ cluster: "hz-a" });
+      startStall(own, "deaf!");
+      own.on("error", () => undefined).destroy();
+      const stream = await fixture.server.dial({ cluster: "hz-a" });
+      stream.write("ping");
+      equal((await readAll(stream)).toString(), "pong");
     });
   }
 });
