@@ -113,6 +113,35 @@ describe("clients' packets at our frontend", () => {
   });
 });
 
+describe("many dials of one client's connection", () => {
+  it("11.36 one that is cancelled, or ends while it dials, leaves the others alone", async () => {
+    const { fixture, frontend, agents } = await openWith(["hz-a"]);
+    await using _ = fixture;
+    const agent = agentOf(agents, "hz-a");
+    await using first = PacketPeer.client(frontend);
+    const streams = [first, first.another(), first.another(), first.another()];
+    const randoms: bigint[] = [];
+    for (const [i, stream] of streams.entries()) {
+      stream.send("dialRequest", { protocol: "tcp", address: "hz-a:443", random: BigInt(i + 1) });
+      randoms.push((await agent.next("dialRequest")).random);
+    }
+    const [kept, cancelled, ended, last] = streams;
+    cancelled?.send("closeDial", { random: 2n });
+    equal((await agent.next("closeDial")).random, randoms[1]);
+    ended?.end();
+    equal((await agent.next("closeDial")).random, randoms[2]);
+    for (const [i, stream] of [kept, last].entries()) {
+      const connectId = BigInt(i + 1);
+      const random = randoms[i * 3] ?? 0n;
+      agent.send("dialResponse", { error: "", connectId, random });
+      agent.send("data", data(connectId, `for ${i}`));
+      ok(stream);
+      equal((await stream.next("dialResponse")).error, "");
+      equal(Buffer.from((await stream.next("data")).data).toString(), `for ${i}`);
+    }
+  });
+});
+
 describe("agents' packets at our server", () => {
   it("11.30 nothing is lost while the client does not read", async () => {
     const { fixture, frontend, agents } = await openWith(["hz-a"]);
