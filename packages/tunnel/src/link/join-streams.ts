@@ -9,10 +9,17 @@ export function joinStreams(one: Duplex, other: Duplex): void {
   passOn(other, one);
 }
 
-/** Passes bytes one way, and the end. */
+/** Passes bytes one way, and the end. Not by `pipe`, which takes 1.5 KiB more for as long as it lasts. */
 export function passOn(from: Duplex, to: Duplex): void {
-  from.pipe(to);
+  const resume = (): void => void from.resume();
+  from.on("data", (chunk: Buffer) => {
+    if (to.write(chunk)) return;
+    from.pause();
+    to.once("drain", resume);
+  });
+  from.once("end", () => to.end());
   endTogether(from, to);
+  from.resume();
 }
 
 /** Lets `to` break off where `from` does. */
