@@ -26,7 +26,7 @@ export function createKubeconfigCommand(): Command {
     "Write a kubeconfig of a member, reached through the control plane",
   )
     .option("--cluster <name>", "a joined cluster")
-    .option("--cell <namespace/cell>", "a cell: kubectl begins in its namespace there")
+    .option("--cell <namespace/cell>", "a cell: its namespace there, and nothing else")
     .option(
       "--out <file>",
       "where it is written, - for the standard output (default: ~/.kube/cellplane/CONTEXT-NAME.kubeconfig)",
@@ -36,8 +36,8 @@ export function createKubeconfigCommand(): Command {
       `
 It prints the path of the file, which holds the credentials of the chosen context of the
 control plane and is for nobody else to read. What is asked with it is asked as that user:
-the control plane must let the user "clusters/proxy" that cluster, and the member what is
-asked for. Let the member take users from the control plane: cellplane join --allow-proxy.
+the control plane must let the user "clusters/proxy" that cluster, or "cells/proxy" that
+cell, and the member what is asked for. Let the member take users from the control plane: cellplane join --allow-proxy.
 
 Examples:
   kubectl --kubeconfig $(cellplane kubeconfig --cluster hz-a) get nodes

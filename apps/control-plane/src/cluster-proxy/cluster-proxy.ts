@@ -6,7 +6,9 @@ import {
   forbiddenRequest,
   type HttpHandler,
 } from "@cellplane/apiserver";
+import { groups, parseMemberName } from "@cellplane/federation";
 import { callerHeaders } from "./caller-headers.ts";
+import { checkWithinCell } from "./cell-scope.ts";
 import { type MemberRequest, sendToMember, upgradeAtMember } from "./member-exchange.ts";
 import { type MemberRoute, MemberRoutes, type MemberRoutesDependencies } from "./member-routes.ts";
 import { passAnswer } from "./pass-answer.ts";
@@ -18,7 +20,8 @@ import { parseProxyPath, proxyGroup, type ProxyPath } from "./proxy-path.ts";
 
 /**
  * The API of every member under `/apis/proxy.cellplane.io/v1alpha1/clusters/NAME/proxy/…`, for
- * whoever may `clusters/proxy` of that name. The member takes each request for one of the caller's.
+ * whoever may `clusters/proxy` of that name; of a cell its namespace alone, also for whoever may
+ * `cells/proxy` of it. The member takes each request for one of the caller's.
  */
 export class ClusterProxy implements Disposable {
   #routes: MemberRoutes | undefined;
@@ -53,6 +56,12 @@ export class ClusterProxy implements Disposable {
     if (!this.#routes) throw new StatusError("ServiceUnavailable", "the proxy starts just now");
     const { signal } = request;
     const route = await this.#routes.find(path.cluster);
+    const { cellNamespace: namespace } = route;
+    if (namespace !== undefined) {
+      const { method, user } = request;
+      const asked = { method, path: path.rest, user: user.username };
+      checkWithinCell({ cell: path.cluster, namespace, ...asked });
+    }
     const passed = { ...render(request, { path, route }), signal };
     try {
       return await exchange(request, { path, route, passed });
@@ -68,6 +77,19 @@ function checkAccess(
   { cluster }: ProxyPath,
   authorize: Authorizer,
 ): void {
+  const cell = parseMemberName(cluster);
+  if (cell) {
+    const ofCell = {
+      ...info,
+      group: groups.cellplane,
+      version: "v1alpha1",
+      resource: "cells",
+      subresource: "proxy",
+      namespace: cell.namespace,
+      name: cell.cell,
+    };
+    if (authorize(user, ofCell).allowed) return;
+  }
   const attributes = {
     ...info,
     group: proxyGroup,

@@ -8,7 +8,15 @@ import {
   readMemberCredentials,
   SealedSecrets,
 } from "@cellplane/controllers";
-import { groups, joinedClusterOf, kubefed, type KubeFedCluster } from "@cellplane/federation";
+import {
+  type Cell,
+  cellOfCluster,
+  groups,
+  joinedClusterOf,
+  kubefed,
+  type KubeFedCluster,
+  targetNamespaceOf,
+} from "@cellplane/federation";
 import type { TunnelServer } from "@cellplane/tunnel";
 import { memberConnection } from "../federation/connect-member.ts";
 import { proxyGroup } from "./proxy-path.ts";
@@ -29,6 +37,8 @@ export interface MemberRoute {
   /** Empty where the credential is a client certificate. */
   readonly token: string;
   readonly connections: HttpConnections;
+  /** Of a cell: its namespace there. */
+  readonly cellNamespace: string | undefined;
 }
 
 interface Entry {
@@ -83,13 +93,24 @@ export class MemberRoutes implements Disposable {
     if (outcome.kind === "malformed") throw unusable(cluster, outcome.message);
     const { credentials } = outcome;
     const connections = this.#connectionsTo(cluster, credentials);
-    return { cluster, endpoint: credentials.endpoint, token: credentials.token, connections };
+    const { endpoint, token } = credentials;
+    const cellNamespace = await this.#cellNamespace(named);
+    return { cluster, endpoint, token, connections, cellNamespace };
   }
 
   [Symbol.dispose](): void {
     this.#watch?.[Symbol.dispose]();
     this.#sealed[Symbol.dispose]();
     for (const cluster of [...this.#entries.keys()]) this.#drop(cluster);
+  }
+
+  async #cellNamespace(named: KubeFedCluster): Promise<string | undefined> {
+    const of = cellOfCluster(named);
+    if (!of) return undefined;
+    const scope = { group: "cellplane.io", resource: "cells", namespace: of.namespace };
+    const cell = await this.#deps.objects.get(scope, of.cell, "lastSeen");
+    if (!cell) throw notFound(named.metadata.name ?? "");
+    return targetNamespaceOf(cell as Cell);
   }
 
   async #credentialsOf(cluster: string, object: KubeFedCluster): Promise<CredentialsOutcome> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parseYaml } from "@cellplane/apimachinery";
 import { systemNamespace } from "./federation-fixture.ts";
+import { Kubectl } from "./kubectl.ts";
 import { PodServer } from "./pod-server/pod-server.ts";
 import { ProxyFixture } from "./proxy-fixture.ts";
 import { runCellplane } from "./run-program.ts";
@@ -110,6 +111,56 @@ describe("kubectl at a member, through the control plane", () => {
     const kubectl = await fixture.kubectlFor("alice", ["--cell", "bank-prod/rz00b"]);
     await kubectl.ok(["create", "configmap", "of-cell"]);
     await member.ok(["-n", "bank-prod-rz00b", "get", "configmap", "of-cell"]);
+  });
+
+  it("keeps whoever may reach a cell alone within its namespace, whatever the member allows", async () => {
+    const { federation } = fixture;
+    const member = federation.kubectlAt(federation.member("hz-b"));
+    await member.run(["create", "namespace", "bank-prod-rz00b"]);
+    const admin = ["create", "clusterrolebinding", "mallory", "--clusterrole=cluster-admin"];
+    await member.ok([...admin, "--user=mallory"]);
+    const home = { namespace: "bank-prod", name: "reach-rz00b" };
+    const apiVersion = "rbac.authorization.k8s.io/v1";
+    const apiGroup = "rbac.authorization.k8s.io";
+    const verbs = ["get", "create", "update", "patch", "delete"];
+    await federation.kubectl.apply([
+      {
+        apiVersion,
+        kind: "Role",
+        metadata: home,
+        rules: [
+          {
+            apiGroups: ["cellplane.io"],
+            resources: ["cells", "cells/proxy"],
+            resourceNames: ["rz00b"],
+            verbs,
+          },
+        ],
+      },
+      {
+        apiVersion,
+        kind: "RoleBinding",
+        metadata: home,
+        roleRef: { apiGroup, kind: "Role", name: home.name },
+        subjects: [{ apiGroup, kind: "User", name: "mallory" }],
+      },
+    ]);
+    const kubectl = await fixture.kubectlFor("mallory", ["--cell", "bank-prod/rz00b"]);
+    await kubectl.ok(["create", "configmap", "of-mallory"]);
+    match(await kubectl.ok(["get", "configmaps"]), /of-mallory/);
+    match(await kubectl.ok(["auth", "can-i", "create", "configmaps"]), /yes/);
+    const outside =
+      /User "mallory" reaches by this cell the namespace "bank-prod-rz00b" alone, and "\/api\/v1\/\S+" is outside of it/;
+    match(await kubectl.refused(["get", "nodes"]), outside);
+    match(await kubectl.refused(["get", "secrets", "-n", "kube-system"]), outside);
+    match(await kubectl.refused(["delete", "namespace", "bank-prod-rz00b"]), outside);
+    const refused = /User "mallory" cannot get resource "clusters\/proxy"/;
+    for (const other of ["bank-prod.rz00a", "hz-b"]) {
+      const path = `/apis/proxy.cellplane.io/v1alpha1/clusters/${other}/proxy/version`;
+      const own = await fixture.kubeconfigOf("mallory");
+      const atControlPlane = new Kubectl(own, { home: federation.folder });
+      match(await atControlPlane.refused(["get", "--raw", path]), refused);
+    }
   });
 
   it("writes a kubeconfig that nobody else may read, with the credential that was chosen", async () => {
