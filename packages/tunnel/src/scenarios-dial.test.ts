@@ -144,7 +144,8 @@ describe("dials that fail", () => {
     const metrics = new MetricRegistry();
     await using fixture = await TunnelFixture.open({ metrics });
     fixture.upstreams.set("hz-a", "127.0.0.1:1");
-    await fixture.agent("hz-a");
+    const agentMetrics = new MetricRegistry();
+    await fixture.agent("hz-a", { metrics: agentMetrics });
     const frontend = { port: await fixture.frontend(), authority: fixture.authority };
     await using client = PacketPeer.client(frontend);
     client.send("dialRequest", { protocol: "tcp", address: "hz-a:443", random: 1n });
@@ -155,6 +156,10 @@ describe("dials that fail", () => {
     match(
       renderMetrics(metrics.collect()),
       /dial_failure_count\{cluster="hz-a",reason="Failed"\} 2/,
+    );
+    match(
+      renderMetrics(agentMetrics.collect()),
+      /endpoint_dial_failure_total\{reason="unknown"\} 2/,
     );
   });
 
@@ -209,7 +214,9 @@ describe("dials that fail", () => {
     await using fixture = await TunnelFixture.open({ metrics });
     const target = `127.0.0.1:${hole.port}`;
     fixture.upstreams.set("hz-a", target);
-    await fixture.agent("hz-a", { targets: { target, dialTimeoutMs: 100 } });
+    const agentMetrics = new MetricRegistry();
+    const targets = { target, dialTimeoutMs: 100 };
+    await fixture.agent("hz-a", { targets, metrics: agentMetrics });
     const frontend = { port: await fixture.frontend(), authority: fixture.authority };
     const { status, body } = await connectThrough(frontend, "hz-a:443");
     equal(status, 504);
@@ -220,6 +227,10 @@ describe("dials that fail", () => {
     match(
       renderMetrics(metrics.collect()),
       /dial_failure_count\{cluster="hz-a",reason="TargetTimedOut"\} 2/,
+    );
+    match(
+      renderMetrics(agentMetrics.collect()),
+      /endpoint_dial_failure_total\{reason="timeout"\} 2/,
     );
     equal(fixture.server.links().length, 1, "the agent is not to blame");
   });
