@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { FrameReader } from "../../../packages/grpc/src/call/frame-reader.ts";
 import { writeMessage } from "../../../packages/grpc/src/call/outgoing-messages.ts";
+import { SpareBuffer } from "../../../packages/grpc/src/codec/spare-buffer.ts";
 import type { HeaderField } from "../../../packages/grpc/src/http2/header-field.ts";
 import { Http2Connection } from "../../../packages/grpc/src/http2/http2-connection.ts";
 import type { Http2Stream } from "../../../packages/grpc/src/http2/http2-stream.ts";
@@ -76,7 +77,11 @@ export class BenchChannel implements AsyncDisposable {
     socket.on("error", () => {
       // Told by its calls.
     });
-    this.#connection = new Http2Connection(socket, { windowBytes, onClose: () => undefined });
+    this.#connection = new Http2Connection(socket, {
+      windowBytes,
+      spare: new SpareBuffer(),
+      onClose: () => undefined,
+    });
     return this.#connection;
   }
 }

@@ -1,3 +1,4 @@
+import type { SpareBuffer } from "./spare-buffer.ts";
 import { WireError } from "./wire-error.ts";
 
 const firstBytes = 128;
@@ -15,10 +16,16 @@ const empty = Buffer.alloc(0);
  * writer.take(); // 4 bytes of length and text, and an empty writer
  */
 export class WireWriter {
+  readonly #spare: SpareBuffer | undefined;
   #bytes: Buffer = empty;
   #at = 0;
   /** A writer that is used again will hold about as much again. */
   #nextBytes = firstBytes;
+
+  /** `spare` is where large buffers come from and go to; only for writers that `lend`. */
+  constructor(spare?: SpareBuffer) {
+    this.#spare = spare;
+  }
 
   /** Bytes written since the last `take`. */
   get length(): number {
@@ -37,6 +44,44 @@ export class WireWriter {
   /** A copy of what was written after `at`. */
   copyFrom(at: number): Buffer {
     return Buffer.from(this.#bytes.subarray(at, this.#at));
+  }
+
+  /** What has been written, to be used before anything else is written; it is empty afterwards. */
+  lend(): Buffer {
+    const lent = this.#bytes.subarray(0, this.#at);
+    this.#at = 0;
+    return lent;
+  }
+
+  /** What was lent is not used any more, so that the same memory serves again. */
+  takeBack(): void {
+    if (this.#bytes.length <= mostNextBytes) return;
+    this.#spare?.give(this.#bytes);
+    this.#bytes = empty;
+  }
+
+  /** What was lent is kept by whoever has it: the writer never touches these bytes again. */
+  giveAway(): void {
+    this.#nextBytes = Math.max(firstBytes, Math.min(this.#bytes.length, mostNextBytes));
+    this.#bytes = empty;
+  }
+
+  /**
+   * Makes room within what was written since `start`: `gap` bytes before each part of `every` bytes
+   * but the first.
+   */
+  insertGaps(
+    start: number,
+    { every, gap }: { readonly every: number; readonly gap: number },
+  ): void {
+    const end = this.#at;
+    const gaps = Math.ceil((end - start) / every) - 1;
+    this.#reserve(gaps * gap);
+    for (let i = gaps; i > 0; i--) {
+      const from = start + i * every;
+      this.#bytes.copyWithin(from + i * gap, from, Math.min(from + every, end));
+    }
+    this.#at = end + gaps * gap;
   }
 
   /** Drops what was written after `at`. */
@@ -97,6 +142,11 @@ export class WireWriter {
   /** Four bytes, big-endian, at a place that was written before. */
   patchUint32(at: number, value: number): void {
     this.#bytes.writeUInt32BE(value, at);
+  }
+
+  /** A byte at a place that was written before. */
+  patchByte(at: number, value: number): void {
+    this.#bytes[at] = value;
   }
 
   /** A text with its length before it. */
@@ -162,7 +212,9 @@ export class WireWriter {
   #reserve(length: number): void {
     const wanted = this.#at + length;
     if (wanted <= this.#bytes.length) return;
-    const next = Buffer.allocUnsafe(Math.max(this.#nextBytes, this.#bytes.length * 2, wanted));
+    const bytes = Math.max(this.#nextBytes, this.#bytes.length * 2, wanted);
+    const spare = bytes > mostNextBytes ? this.#spare?.take(wanted) : undefined;
+    const next = spare ?? Buffer.allocUnsafe(bytes);
     this.#bytes.copy(next, 0, 0, this.#at);
     this.#bytes = next;
   }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { SpareBuffer } from "../codec/spare-buffer.ts";
 import { WireWriter } from "../codec/wire-writer.ts";
 import {
   defaultMaxFrameBytes,
@@ -19,19 +20,26 @@ const flushAtBytes = 64 * 1024;
 /** The frames that go out: all of one tick leave in one write. */
 export class FrameOutput {
   /** Frames are appended here; whoever did calls `schedule`. */
-  readonly writer: WireWriter = new WireWriter();
+  readonly writer: WireWriter;
   readonly encoder: HpackEncoder = new HpackEncoder();
   readonly #socket: Socket;
   #isScheduled = false;
   #isStopped = false;
 
-  constructor(socket: Socket) {
+  /** `spare` serves whatever is large, of several connections. */
+  constructor(socket: Socket, spare: SpareBuffer) {
     this.#socket = socket;
+    this.writer = new WireWriter(spare);
   }
 
   /** Whether data should wait until the socket has taken what it has. */
   get isFull(): boolean {
     return this.writer.length + this.#socket.writableLength >= fullAtBytes;
+  }
+
+  /** Whether data could be appended at a place, before what stands there now. */
+  hasRoomBefore(at: number): boolean {
+    return at + this.#socket.writableLength < fullAtBytes;
   }
 
   /** Sends what was appended once this tick is over. */
@@ -84,9 +92,14 @@ export class FrameOutput {
   }
 
   flush(): void {
-    if (this.writer.length === 0) return;
-    const bytes = this.writer.take();
-    if (!this.#isStopped && this.#socket.writable) this.#socket.write(bytes);
+    const { writer } = this;
+    if (writer.length === 0) return;
+    const bytes = writer.lend();
+    if (this.#isStopped || !this.#socket.writable) return;
+    this.#socket.write(bytes);
+    // Mostly the kernel has taken it all, and the same memory serves again.
+    if (this.#socket.writableLength > 0) writer.giveAway();
+    else writer.takeBack();
   }
 
   /** Nothing more leaves. */

@@ -55,6 +55,17 @@ export function writeFrameHead(to: WireWriter, { type, flags, streamId, length }
   to.uint32(streamId);
 }
 
+/** Writes a frame's head at a place that was written before. */
+export function patchFrameHead(
+  to: WireWriter,
+  at: number,
+  { type, flags, streamId, length }: FrameHead,
+): void {
+  to.patchUint32(at, ((length << 8) | type) >>> 0);
+  to.patchByte(at + 4, flags);
+  to.patchUint32(at + 5, streamId);
+}
+
 /** Sets the length of a frame whose head stands at `at`, and ends behind what was written last. */
 export function patchFrameLength(to: WireWriter, at: number, type: number): void {
   const length = to.length - at - frameHeadBytes;

@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { buffer } from "node:stream/consumers";
+import { SpareBuffer } from "../codec/spare-buffer.ts";
 import { preface } from "./frame-parser.ts";
 import { errorCodes } from "./http2-error.ts";
 import { Http2Connection } from "./http2-connection.ts";
@@ -102,6 +103,7 @@ describe("Http2Connection", () => {
       socket.on("error", () => undefined);
       const connection = new Http2Connection(socket, {
         windowBytes,
+        spare: new SpareBuffer(),
         onClose: () => undefined,
         onStream: (stream, fields) => {
           // Streams of the test of windows are never read.

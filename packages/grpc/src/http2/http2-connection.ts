@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { SpareBuffer } from "../codec/spare-buffer.ts";
 import { FrameOutput } from "./frame-output.ts";
 import { FrameParser, preface } from "./frame-parser.ts";
 import {
@@ -21,6 +22,8 @@ import { FrameLimit } from "./frame-limit.ts";
 export interface ConnectionOptions {
   /** What one stream may receive before it is read; the whole connection eight times as much. */
   readonly windowBytes: number;
+  /** Memory for long messages, of several connections. */
+  readonly spare: SpareBuffer;
   /** Streams that the peer may have at a time. */
   readonly maxConcurrentStreams?: number;
   /** A server's: takes a new stream with its headers; `listen` must be called before it returns. */
@@ -73,7 +76,7 @@ export class Http2Connection implements StreamHost {
     this.socket = socket;
     this.#options = options;
     this.#isServer = options.onStream !== undefined;
-    this.output = new FrameOutput(socket);
+    this.output = new FrameOutput(socket, options.spare);
     this.#parser = new FrameParser((head, payload) => this.#readFrame(head, payload), {
       expectsPreface: this.#isServer,
     });

@@ -4,6 +4,7 @@ import {
   frameFlags,
   frameHeadBytes,
   frameTypes,
+  patchFrameHead,
   patchFrameLength,
   writeFrameHead,
 } from "./frames.ts";
@@ -41,6 +42,9 @@ interface Outgoing {
   at: number;
   readonly done: (() => void) | undefined;
 }
+
+// Of one message; what is longer waits until the socket has taken that.
+const mostAtOnceBytes = 1024 * 1024;
 
 const silent: StreamListener = {
   onData: () => undefined,
@@ -228,10 +232,29 @@ export class Http2Stream {
       output.schedule();
       return true;
     }
-    const bytes = to.copyFrom(start + frameHeadBytes);
-    to.truncate(start);
-    this.write(bytes);
+    this.#writeLong(start);
     return false;
+  }
+
+  /** What was written behind a frame's head at `start`: as many frames as may go now, and a copy of the rest. */
+  #writeLong(start: number): void {
+    const { output, sendWindow, maxFrameBytes: every } = this.#host;
+    const to = output.writer;
+    const first = start + frameHeadBytes;
+    const mayGo = this.#queue.length === 0 && !this.#isClosed && output.hasRoomBefore(start);
+    const room = mayGo ? Math.min(mostAtOnceBytes, sendWindow, this.#sendWindow) : 0;
+    const rest = to.length - first > room ? to.copyFrom(first + Math.max(0, room)) : undefined;
+    if (rest) to.truncate(room > 0 ? first + room : start);
+    if (room > 0) {
+      this.#spend(to.length - first);
+      to.insertGaps(first, { every, gap: frameHeadBytes });
+      for (let at = start; at < to.length; at += frameHeadBytes + every) {
+        const length = Math.min(every, to.length - at - frameHeadBytes);
+        patchFrameHead(to, at, { type: frameTypes.data, flags: 0, streamId: this.id, length });
+      }
+      output.schedule();
+    }
+    if (rest) this.write(rest);
   }
 
   #hand(chunk: Buffer): void {

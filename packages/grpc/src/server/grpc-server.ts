@@ -28,6 +28,7 @@ import {
   servePlainOwn,
 } from "./plain-request.ts";
 import { NodeCallStream } from "./node-call-stream.ts";
+import { SpareBuffer } from "../codec/spare-buffer.ts";
 import type { CallErrorReporter, CallSettings } from "./call-settings.ts";
 import { serveCall } from "./serve-call.ts";
 import { OwnCallStream } from "./own-call-stream.ts";
@@ -87,6 +88,7 @@ export class GrpcServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #http1: HttpServer;
   readonly #connections = new Set<ServedConnection>();
+  readonly #spare = new SpareBuffer();
   readonly #sockets = new Set<Socket>();
 
   constructor(options: GrpcServerOptions) {
@@ -181,6 +183,7 @@ export class GrpcServer implements AsyncDisposable {
       windowBytes,
       maxConcurrentStreams,
       keepAlive,
+      spare: this.#spare,
       onRequest: (stream, headers, shown) => {
         if (isCall(headers)) serveCall(new OwnCallStream(stream, shown), headers, this.#calls);
         else servePlainOwn(stream, headers, plain ?? refusePlain);

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import { type KeepAlive, keepSessionAlive } from "../call/keep-alive.ts";
 import { defaultWindowBytes } from "../call/session-settings.ts";
+import type { SpareBuffer } from "../codec/spare-buffer.ts";
 import type { HeaderField } from "../http2/header-field.ts";
 import { Http2Connection } from "../http2/http2-connection.ts";
 import { errorCodes } from "../http2/http2-error.ts";
@@ -15,6 +16,7 @@ export interface OwnConnectionOptions {
   readonly windowBytes: number | undefined;
   readonly maxConcurrentStreams: number | undefined;
   readonly keepAlive: KeepAlive | undefined;
+  readonly spare: SpareBuffer;
   readonly onRequest: (
     stream: Http2Stream,
     headers: IncomingHttpHeaders,
@@ -36,6 +38,7 @@ export class OwnConnection {
     this.#connection = new Http2Connection(socket, {
       windowBytes: options.windowBytes ?? defaultWindowBytes,
       ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
+      spare: options.spare,
       onStream: (stream, fields) => this.#serve(stream, fields),
       onClose: options.onClose,
     });
