@@ -1,3 +1,4 @@
+import type { Authorizer } from "@cellplane/apiserver";
 import type { RestClient } from "@cellplane/client";
 import { type Controller, FederationMetrics, Inspector } from "@cellplane/controllers";
 import { ClusterProxy } from "./cluster-proxy/cluster-proxy.ts";
@@ -13,7 +14,7 @@ import { connectOwn, serveUntilSignal } from "./kubernetes-api/serve-until-signa
 import { openSecretWith, openServerEnvelope } from "./options/envelope-options.ts";
 import { isShared, type ServerOptions } from "./options/server-options.ts";
 import { createTunnelStatusHandler, type ReadTunnelStatus } from "./tunnel/status-handler.ts";
-import { openTunnel } from "./tunnel/open-tunnel.ts";
+import { describeTunnel, openTunnel } from "./tunnel/open-tunnel.ts";
 import { startTracing } from "./tracing/start-tracing.ts";
 import { version } from "./version.ts";
 
@@ -25,15 +26,16 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   const inspector = new Inspector();
   using proxy = new ClusterProxy();
   let readTunnel: ReadTunnelStatus | undefined;
+  let authorizer: Authorizer | undefined;
   const api = await openKubernetesApi({
     ...options,
     name: "cellplane",
     logger,
     version,
-    extension: createFederationExtension(inspector, (authorize) => [
-      proxy.handler(authorize),
-      createTunnelStatusHandler(() => readTunnel?.(), authorize),
-    ]),
+    extension: createFederationExtension(inspector, (authorize) => {
+      authorizer = authorize;
+      return [proxy.handler(authorize), createTunnelStatusHandler(() => readTunnel?.(), authorize)];
+    }),
   });
   await using client = connectOwn(api, "cellplane-controllers");
   const onError = reportErrors(logger);
@@ -50,6 +52,8 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
       ...api,
       listen: options.tunnelListen,
       isShared: areLed,
+      frontends: options.tunnelFrontends ?? [],
+      authorize: (user, asked) => authorizer?.(user, asked) ?? { allowed: false, reason: "" },
       ...(options.tunnelAdvertise ? { advertise: options.tunnelAdvertise } : {}),
       ...(envelope ? { seal: envelope } : {}),
       logger,
@@ -77,7 +81,7 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   const controllers = [...(areLed ? [] : apiControllers(client)), contendAgain(federation, logger)];
   await serveUntilSignal(api, controllers, () => {
     process.stdout.write(
-      `Control plane ready at ${api.server.url}, kubeconfig ${api.kubeconfig}\n${tunnel ? `Agents are served at ${tunnel.address}\n` : ""}`,
+      `Control plane ready at ${api.server.url}, kubeconfig ${api.kubeconfig}\n${tunnel ? describeTunnel(tunnel) : ""}`,
     );
   });
 }

@@ -6,7 +6,7 @@ import { createEtcdCommand } from "./options/etcd-command.ts";
 import { createInstallCommand } from "./options/install-command.ts";
 import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
-import { parseListen, parseStripes } from "./options/server-options.ts";
+import { parseListen, parseFrontend, parseStripes } from "./options/server-options.ts";
 import { createStoreCommand } from "./options/store-command.ts";
 import { ServerError } from "./options/server-error.ts";
 
@@ -49,6 +49,11 @@ Examples:
     "--tunnel-advertise <host:port>",
     "… and the address that they are told, e.g. of a load balancer; its name is in the certificate",
     parseListen,
+  );
+  up.option(
+    "--tunnel-frontends <address...>",
+    "… and serve clients of the apiserver-network-proxy (konnectivity) there, each by gRPC and HTTP CONNECT: unix:///PATH or HOST:PORT",
+    parseFrontend,
   );
   up.option(
     "--tunnel-stripes <n>",

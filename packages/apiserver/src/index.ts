@@ -90,6 +90,7 @@ export {
   type ServiceAccountAuthenticatorOptions,
 } from "./authn/service-account-authenticator.ts";
 export { createTokenRequestHandler, type TokenRequestOptions } from "./authn/token-request.ts";
+export { judgeCertificate } from "./authn/client-certificate.ts";
 export { renderUserInfo } from "./authn/user-info.ts";
 export { createAccessReviewHandler } from "./authz/access-review.ts";
 export type { ReviewKind } from "./authz/access-review-validation.ts";

@@ -25,10 +25,26 @@ export interface ServerOptions extends EncryptionFlags {
   readonly tunnelListen?: { readonly host: string; readonly port: number };
   /** … and where they find it, if not there. */
   readonly tunnelAdvertise?: { readonly host: string; readonly port: number };
+  /** … and where clients of the apiserver-network-proxy are served. */
+  readonly tunnelFrontends?: readonly FrontendAddress[];
   /** … and how many connections each stock agent is to have. */
   readonly tunnelStripes?: number;
   /** What is traced, and where to. */
   readonly tracingConfigFile?: string;
+}
+
+/** A Unix socket, or a TCP address. */
+export type FrontendAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number };
+
+/** Adds `unix:///PATH` or `HOST:PORT` to those that were given before. */
+export function parseFrontend(
+  text: string,
+  before: readonly FrontendAddress[] = [],
+): readonly FrontendAddress[] {
+  const [, path] = /^unix:\/\/(\/.+)$/.exec(text) ?? [];
+  return [...before, path === undefined ? parseListen(text) : { path }];
 }
 
 /** How many connections a stock agent has: 1 to 16. */

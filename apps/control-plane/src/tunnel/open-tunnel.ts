@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  type Authorizer,
   ensureServingCertificate,
   type Logger,
   type ObjectAccess,
@@ -11,6 +12,8 @@ import type { Envelope } from "@cellplane/kms";
 import { formatAddress, parseAddress, type TunnelDial, TunnelServer } from "@cellplane/tunnel";
 import { renewCertificates } from "../kubernetes-api/renew-certificates.ts";
 import { certificateHosts } from "../kubernetes-api/server-address.ts";
+import type { FrontendAddress } from "../options/server-options.ts";
+import { openFrontends } from "./open-frontends.ts";
 import { identityOfDataDir } from "../federation/candidate-identity.ts";
 import { ServerRegistry } from "./server-registry.ts";
 import { authenticateUnrevoked } from "./authenticate-agent.ts";
@@ -32,6 +35,10 @@ export interface TunnelOptions {
   readonly seal?: Envelope;
   /** Others may serve agents on the same store. */
   readonly isShared: boolean;
+  /** Where clients of the apiserver-network-proxy are served. */
+  readonly frontends: readonly FrontendAddress[];
+  /** Whether they may reach a cluster. */
+  readonly authorize: Authorizer;
   readonly objects: ObjectAccess;
   readonly metrics: MetricRegistry;
   readonly logger: Logger;
@@ -45,6 +52,8 @@ export interface Tunnel extends AsyncDisposable {
   readonly directory: ClusterDirectory;
   /** `host:port` that it listens on. */
   readonly address: string;
+  /** Where clients of the apiserver-network-proxy are served. */
+  readonly frontends: readonly string[];
   readonly status: () => TunnelStatus;
   dial(dial: TunnelDial): ReturnType<TunnelServer["dial"]>;
   /** Has a listener told when a cluster's first agent has come, and when its last has left. */
@@ -123,11 +132,19 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   await directory.open(options.objects);
   opened.use(await signRequests(options.objects, signer, logger));
   const address = await listen(server, options.listen);
+  const { authorize } = options;
+  const addresses = options.frontends;
+  const frontends = opened.use(
+    await openFrontends({ addresses, serving, server, authorize, logger }),
+  );
   opened.use(
     renewCertificates({
       server: {
-        reloadTls: ({ key: newKey, cert: newCert, clientCa }) =>
-          server.renewTls({ key: newKey, cert: newCert, ca: clientCa }),
+        reloadTls: ({ key: newKey, cert: newCert, clientCa }) => {
+          const tls = { key: newKey, cert: newCert, ca: clientCa };
+          server.renewTls(tls);
+          frontends.renewTls(tls);
+        },
       },
       pki: serving,
       ensure,
@@ -145,6 +162,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     server,
     directory,
     address,
+    frontends: frontends.addresses,
     status: () =>
       computeTunnelStatus({
         serverId,
@@ -162,14 +180,27 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   };
 }
 
+/** Where it is served, for people. */
+export function describeTunnel({ address, frontends }: Tunnel): string {
+  const clients = frontends.map((each) => `Clients of the tunnel are served at ${each}\n`).join("");
+  return `Agents are served at ${address}\n${clients}`;
+}
+
 function ensureCertificate({
   dataDir,
   listen: { host },
   advertise,
+  frontends,
 }: TunnelOptions): Promise<ServingCertificate> {
   return ensureServingCertificate(join(dataDir, "pki"), {
     commonName: "cellplane-tunnel",
-    hosts: [...certificateHosts(host), ...(advertise ? [advertise.host] : [])],
+    hosts: [
+      ...new Set([
+        ...certificateHosts(host),
+        ...(advertise ? [advertise.host] : []),
+        ...frontends.flatMap((each) => ("host" in each ? certificateHosts(each.host) : [])),
+      ]),
+    ],
     nowMs: Date.now(),
   });
 }

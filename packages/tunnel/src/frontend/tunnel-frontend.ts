@@ -44,6 +44,11 @@ export class TunnelFrontend implements AsyncDisposable {
     return this.#server.listen(address);
   }
 
+  /** Uses other certificates from now on; connections stay. */
+  renewTls(tls: TlsOptions): void {
+    this.#server.renewTls({ requestCert: true, rejectUnauthorized: true, ...tls });
+  }
+
   close(graceMs: number): Promise<void> {
     return this.#server.close(graceMs);
   }
