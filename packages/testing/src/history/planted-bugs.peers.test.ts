@@ -26,10 +26,17 @@ const found: Readonly<Record<PlantedBug, readonly Rule[]>> = {
 /** Where nobody could see the fault, as nothing came between or nobody read, another run shows it. */
 const maxRuns = 4;
 
+const behindFacade = {
+  store: "facade:memory",
+  operations: 700,
+  clients: 16,
+  processes: 1,
+} as const;
+
 describe("the history checker finds, through the whole harness,", () => {
   for (const [bug, rules] of Object.entries(found) as [PlantedBug, readonly Rule[]][]) {
     it(`a store with this fault: ${bug}`, async () => {
-      const options = { store: "memory", operations: 2000, clients: 16, faults: [] } as const;
+      const options = { store: "memory", operations: 700, clients: 16, faults: [] } as const;
       const accounts: string[] = [];
       for (let found = false; !found;) {
         const { verdict, account } = await checkedRun({ ...options, bug });
@@ -41,7 +48,7 @@ describe("the history checker finds, through the whole harness,", () => {
   }
 
   it("a fault behind etcd's API, in another process than the clients", async () => {
-    const options = { store: "facade:memory", operations: 2000, clients: 16, faults: [] } as const;
+    const options = { ...behindFacade, faults: [] };
     const { verdict, account } = await checkedRun({ ...options, bug: "refused, yet written" });
     ok(
       verdict.violations.some(({ rule }) => rule === "surely not written, yet there"),
@@ -50,7 +57,7 @@ describe("the history checker finds, through the whole harness,", () => {
   });
 
   it("nothing in the same run without a fault", async () => {
-    const options = { store: "facade:memory", operations: 2000, clients: 16, faults: [] } as const;
+    const options = { ...behindFacade, faults: [] };
     const { verdict, account } = await checkedRun(options);
     equal(verdict.count, 0, account);
   });
