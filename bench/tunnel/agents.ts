@@ -1,5 +1,6 @@
 /**
- * Many agents at one server: `node bench/tunnel/agents.ts [--agents 1000] [--processes 4] [--dials 2000]`.
+ * Many agents at one server:
+ * `node bench/tunnel/agents.ts [--agents 1000] [--processes 4] [--dials 2000] [--docs docs/performance.md]`.
  * Tells the server's memory for each agent, how long a dial takes among them, and how they come back
  * after the server was killed and started again. Agents and server are processes of their own.
  */
@@ -11,6 +12,7 @@ import { percentile } from "../support/percentile.ts";
 import { readUsage } from "../support/usage.ts";
 import { dialByGrpc } from "./dials.ts";
 import { GrpcChannel } from "../../packages/grpc/src/index.ts";
+import { writeSection } from "./docs-section.ts";
 import { findFreePort, type Part, Processes } from "./processes.ts";
 import { RawHttp } from "./raw-http.ts";
 
@@ -19,6 +21,7 @@ const { values: options } = parseArgs({
     agents: { type: "string", default: "1000" },
     processes: { type: "string", default: "4" },
     dials: { type: "string", default: "2000" },
+    docs: { type: "string" },
   },
 });
 const count = Number(options.agents);
@@ -27,8 +30,10 @@ const getOne = Buffer.from("GET / HTTP/1.1\r\nHost: target\r\n\r\n");
 const authority = new TestAuthority("bench");
 const clusterOf = (i: number): string => `member-${String(i).padStart(5, "0")}`;
 
+const told: string[] = [];
+
 await using processes = new Processes();
-console.log(formatMachine(describeMachine()));
+tell(`${count} agents; measured on: ${formatMachine(describeMachine())}`);
 const target = await processes.start("target", {});
 const agentPort = await findFreePort();
 const statusPort = await findFreePort();
@@ -39,16 +44,22 @@ await report("first connections", performance.now(), empty.cpuMicros);
 const settled = readUsage([server.pid]);
 const each = (after: number, before: number): string =>
   `${((after - before) / count / 1024).toFixed(1)} KiB`;
-console.log(`server: ${each(settled.rssBytes, empty.rssBytes)} of memory for each agent`);
+tell(`server: ${each(settled.rssBytes, empty.rssBytes)} of memory for each agent`);
 const ofAgents = readUsage(agentParts.map(({ pid }) => pid)).rssBytes;
-console.log(`agents: ${(ofAgents / count / 1024).toFixed(0)} KiB each, Node included`);
-await measureDials();
+tell(`agents: ${(ofAgents / count / 1024).toFixed(0)} KiB each, Node included`);
+await measureDials("dials to random agents");
 await processes.kill(server);
 await delay(1000);
 const restarted = performance.now();
 server = await startServer();
-await report("all back after a restart", restarted, 0);
-await measureDials();
+await report("all back after the server was killed and started again", restarted, 0);
+await measureDials("dials after that");
+if (options.docs !== undefined) writeSection(options.docs, "tunnel agents", told.join("\n"));
+
+function tell(line: string): void {
+  console.log(line);
+  told.push(`- ${line}`);
+}
 
 async function startServer(): Promise<Part> {
   const { certificate: cert, key } = authority.server();
@@ -94,7 +105,7 @@ async function report(what: string, started: number, cpuBefore: number): Promise
   }
   const cpuSeconds = (readUsage([server.pid]).cpuMicros - cpuBefore) / 1e6;
   const at = (part: number): string => (reached.get(part) ?? 0).toFixed(1);
-  console.log(
+  tell(
     `${what}: half after ${at(0.5)} s, 90 % after ${at(0.9)} s, all after ${at(1)} s; ` +
       `${cpuSeconds.toFixed(1)} s of the server's CPU, ${((cpuSeconds * 1000) / count).toFixed(1)} ms each`,
   );
@@ -110,7 +121,7 @@ async function countAgents(): Promise<number> {
   }
 }
 
-async function measureDials(): Promise<void> {
+async function measureDials(what: string): Promise<void> {
   const { certificate: cert, key } = authority.client("client", "clients");
   await using channel = new GrpcChannel({
     target: `https://127.0.0.1:${server.port}`,
@@ -138,8 +149,8 @@ async function measureDials(): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, work));
   const perSecond = took.length / ((performance.now() - started) / 1000);
   const at = (part: number): string => percentile(took, part).toFixed(1);
-  console.log(
-    `dials to random agents, 8 at once: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ` +
+  tell(
+    `${what}, 8 at once: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ` +
       `${perSecond.toFixed(0)}/s, ${failures} failed`,
   );
 }
