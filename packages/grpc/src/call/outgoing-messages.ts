@@ -14,6 +14,8 @@ const writeAtBytes = 64 * 1024;
 export interface ByteSink {
   /** `done` is called once the bytes are on their way. */
   write(bytes: Buffer, done: () => void): unknown;
+  /** Sends what `encode` writes if that can leave at once; false: nothing was sent. */
+  tryMessage?(encode: (to: WireWriter) => void): boolean;
 }
 
 /** Writes messages to a stream: all of one tick as one write, so as one run of DATA frames. */
@@ -50,6 +52,7 @@ export class OutgoingMessages<T> implements MessageSink<T> {
 
   send(message: T): boolean {
     if (this.#end) return false;
+    if (this.queuedBytes === 0 && this.#sendAtOnce(message)) return true;
     this.#append(message);
     if (this.#writer.length >= writeAtBytes) this.#write();
     else this.#schedule();
@@ -86,6 +89,15 @@ export class OutgoingMessages<T> implements MessageSink<T> {
 
   #endError(): GrpcError {
     return this.#end?.error?.() ?? new GrpcError("INTERNAL", "Cannot send as the call has ended");
+  }
+
+  /** Where the stream itself gathers what leaves in a tick, nothing need be gathered here. */
+  #sendAtOnce(message: T): boolean {
+    const stream = this.#stream;
+    if (!stream.tryMessage) return false;
+    this.#begin();
+    const [codec, maxBytes] = [this.#codec, this.#maxBytes];
+    return stream.tryMessage((to) => writeMessage(message, { to, codec, maxBytes }));
   }
 
   #append(message: T): void {

@@ -134,6 +134,17 @@ export class Http2Stream {
     this.#writeMessage(encode, 0);
   }
 
+  /** Sends one gRPC message if it can leave at once, in one frame; false: nothing was sent. */
+  tryMessage(encode: (to: WireWriter) => void): boolean {
+    const { output } = this.#host;
+    const start = output.writer.length;
+    if (this.#isClosed || this.#hasEnd || this.#queue.length > 0 || output.isFull) return false;
+    this.#encode(encode, 0);
+    if (this.#frameWritten(start)) return true;
+    output.writer.truncate(start);
+    return false;
+  }
+
   /** Sends one gRPC message, and that it was all. */
   endWithMessage(encode: (to: WireWriter) => void): void {
     if (this.#writeMessage(encode, frameFlags.endStream)) {
@@ -215,8 +226,16 @@ export class Http2Stream {
 
   /** Tells whether it left in one frame, with its flags. */
   #writeMessage(encode: (to: WireWriter) => void, flags: number): boolean {
-    const { output } = this.#host;
-    const to = output.writer;
+    const start = this.#host.output.writer.length;
+    this.#encode(encode, flags);
+    if (this.#queue.length === 0 && !this.#isClosed && this.#frameWritten(start)) return true;
+    this.#writeLong(start);
+    return false;
+  }
+
+  /** Writes a frame's head, without its length, and a message behind it; nothing where that throws. */
+  #encode(encode: (to: WireWriter) => void, flags: number): void {
+    const to = this.#host.output.writer;
     const start = to.length;
     writeFrameHead(to, { type: frameTypes.data, flags, streamId: this.id, length: 0 });
     try {
@@ -225,15 +244,17 @@ export class Http2Stream {
       to.truncate(start);
       throw error;
     }
-    const length = to.length - start - frameHeadBytes;
-    if (length <= this.#room() && this.#queue.length === 0 && !this.#isClosed) {
-      patchFrameLength(to, start, frameTypes.data);
-      this.#spend(length);
-      output.schedule();
-      return true;
-    }
-    this.#writeLong(start);
-    return false;
+  }
+
+  /** Lets go what was written at `start`, if it fits one frame and the windows. */
+  #frameWritten(start: number): boolean {
+    const { output } = this.#host;
+    const length = output.writer.length - start - frameHeadBytes;
+    if (length > this.#room()) return false;
+    patchFrameLength(output.writer, start, frameTypes.data);
+    this.#spend(length);
+    output.schedule();
+    return true;
   }
 
   /** What was written behind a frame's head at `start`: as many frames as may go now, and a copy of the rest. */

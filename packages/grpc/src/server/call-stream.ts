@@ -35,6 +35,8 @@ export interface CallStream {
   write(bytes: Buffer, done?: () => void): void;
   /** Sends what `encode` writes; what it throws, after nothing was sent. */
   writeMessage(encode: (to: WireWriter) => void): void;
+  /** Sends what `encode` writes if that can leave at once; false: nothing was sent. */
+  tryMessage?(encode: (to: WireWriter) => void): boolean;
   /** Sends the rest and the trailers, and lets go of what the client may still be sending. */
   finish(rest: Buffer, trailers: OutgoingHttpHeaders): void;
   /** Sends headers that are all there is, and lets go likewise. */

@@ -49,6 +49,10 @@ export class OwnCallStream implements CallStream {
     this.#stream.writeMessage(encode);
   }
 
+  tryMessage(encode: (to: WireWriter) => void): boolean {
+    return this.#stream.tryMessage(encode);
+  }
+
   finish(rest: Buffer, trailers: OutgoingHttpHeaders): void {
     if (rest.length > 0) this.#stream.write(rest);
     this.#stream.end(fieldsOf(trailers));
