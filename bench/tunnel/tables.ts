@@ -1,6 +1,7 @@
 import { formatMachine } from "../support/machine.ts";
 import { formatAims } from "./aims.ts";
 import {
+  drawTunnelPlots,
   type FigureKey,
   formatRatio,
   medianOf,
@@ -71,6 +72,10 @@ export function formatSection(report: Report): string {
     `Measured on: ${formatMachine(report.machine)}. Medians of rounds; ratios are those within a round.`,
     ...tables.flatMap((table) => formatOne(table, report.samples)),
     formatAims(report.samples),
+    // Drawn by `--plots docs`.
+    drawTunnelPlots(report)
+      .map(([name]) => `![Tunnel: ${name}](performance-tunnel-${name}.svg)`)
+      .join("\n"),
   ].join("\n\n");
 }
 
