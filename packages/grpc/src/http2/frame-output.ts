@@ -13,7 +13,7 @@ import type { HeaderField } from "./header-field.ts";
 import { HpackEncoder } from "./hpack-encoder.ts";
 
 // What the socket has not taken yet, above which no more data is given to it.
-const fullAtBytes = 256 * 1024;
+const fullAtBytes = 1024 * 1024;
 // More than that is handed over within the tick.
 const flushAtBytes = 64 * 1024;
 

@@ -34,7 +34,7 @@ export interface ConnectionOptions {
 
 const initialWindowBytes = 65_535;
 // Answers to PINGs and SETTINGS that a peer does not read must not pile up.
-const pauseAtBytes = 1024 * 1024;
+const pauseAtBytes = 4 * 1024 * 1024;
 // A busy client with deadlines resets many streams, an attacker thousands a second.
 const resetLimit = { burst: 10_000, perSecond: 1000 };
 // Peers written in Go send a PING for each burst of data: on one machine thousands a second.
