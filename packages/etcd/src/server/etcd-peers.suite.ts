@@ -38,6 +38,9 @@ export async function runEtcdctl(
         resolve({ code, output, errors: lines.join("\n") });
       },
     );
+    child.stdin?.on("error", () => {
+      // Most commands read nothing, and may have ended by now.
+    });
     child.stdin?.end(input);
   });
 }
