@@ -1,9 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
+import { TunnelAgentProcess } from "../../testing/src/e2e/tunnel-agent-process.ts";
 import { StockPeers } from "./stock-peers.suite.ts";
 import type { TunnelServer } from "./server/tunnel-server.ts";
-import { TunnelFixture, until } from "./tunnel-fixture.suite.ts";
+import { readAll, TunnelFixture, until } from "./tunnel-fixture.suite.ts";
 import { TwoSides } from "./two-sides.suite.ts";
 
 async function echoes(server: TunnelServer): Promise<void> {
@@ -69,6 +70,38 @@ describe("stock agents at our server", () => {
       await echoes(server);
     }
     await echoes(fixture.server);
+  });
+});
+
+describe("an agent that is told to end", () => {
+  it("11.47 stock: goes on without an end; ours lets a hundred connections end, and ends", async () => {
+    await using fixture = await TunnelFixture.open();
+    await using stock = new StockPeers(fixture.authority);
+    const port = await fixture.echo("hz-a");
+    const left = await stock.agent(["hz-a"], fixture.port);
+    await until(() => fixture.server.links().length === 1);
+    left.kill("SIGTERM");
+
+    const folder = stock.credentials("hz-a");
+    const own = ["--server", `127.0.0.1:${fixture.port}`, "--cluster", "hz-a"];
+    const target = ["--credentials", folder, "--target", `https://127.0.0.1:${port}`];
+    await using agent = new TunnelAgentProcess([...own, ...target]);
+    await until(() => fixture.server.links().length === 2);
+    const [, link] = fixture.server.links();
+    ok(link);
+    const { signal } = new AbortController();
+    const streams = await Promise.all(
+      Array.from({ length: 100 }, () => link.dial({ address: `127.0.0.1:${port}`, signal })),
+    );
+    const ended = agent.end("SIGTERM");
+    await until(() => link.isDraining);
+    for (const [i, stream] of streams.entries()) {
+      stream.end(`still ${i}`);
+      equal((await readAll(stream)).toString(), `still ${i}`);
+    }
+    equal(await ended, 0);
+    deepEqual([left.exitCode, left.signalCode], [null, null]);
+    equal(fixture.server.links().length, 1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,6 +89,18 @@ export class StockPeers implements AsyncDisposable {
     ]);
     await Promise.all([client, agent, health].map(untilListens));
     return { client, agent, health, process };
+  }
+
+  /** A folder with the credential of an agent, as `cellplane agent` wants it. */
+  credentials(cluster: string): string {
+    const folder = join(this.folder, `credentials-${cluster}`);
+    mkdirSync(folder, { mode: 0o700 });
+    const { certificate, key } = this.#authority.agent(cluster);
+    const files = { "ca.crt": this.#authority.certificate, "tls.crt": certificate, "tls.key": key };
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+    }
+    return folder;
   }
 
   /** Writes a file that programs are to read. @returns Its path. */

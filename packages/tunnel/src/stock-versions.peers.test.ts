@@ -27,7 +27,8 @@ async function get(
     `--request-host=${where.host}`,
     `--request-port=${where.port}`,
     "--request-path=success",
-    "--test-requests=2",
+    // Old clients fail at a second one, at their own server too.
+    "--test-requests=1",
   ]);
   equal(code, 0, output);
   match(output, /HELLO/);
@@ -54,7 +55,8 @@ for (const [version, programs] of Object.entries(stockVersions())) {
         await using fixture = await TunnelFixture.open();
         await using stock = new StockPeers(fixture.authority, programs);
         const port = await serveHttp(fixture, "localhost");
-        const server = await stock.server(mode);
+        // Old servers end when an agent comes, unless they have this strategy.
+        const server = await stock.server(mode, ["--proxy-strategies=default"]);
         const agent = fixture.startAgent("localhost", {
           servers: [`127.0.0.1:${server.agent}`],
           targets: { target: `localhost:${port}` },
