@@ -12,6 +12,7 @@ import {
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { ServerError } from "../options/server-error.ts";
 import { openAgentHealth } from "./agent-health.ts";
+import { version } from "../version.ts";
 import { atAnyServer } from "./at-any-server.ts";
 import { keepRenewed } from "./keep-renewed.ts";
 import { ownConnection, parseAccount, requestToken } from "./member-account.ts";
@@ -63,12 +64,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     leaveGraceMs: options.graceMs,
     metrics,
     onConnectionEnd: (record) => logger.debug(record, "connection ended"),
-    channelOf: (server, signal) =>
-      openServerChannel(server, {
+    channelOf: async (server, signal) => ({
+      ...(await openServerChannel(server, {
         tls: readCredentials(credentialsDir),
         env: process.env,
         signal,
-      }),
+      })),
+      userAgent: `cellplane/${version}`,
+    }),
     events: {
       onConnect: (server, serverId) => {
         logger.info({ server, serverId, cluster }, "connected");

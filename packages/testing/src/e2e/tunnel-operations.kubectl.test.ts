@@ -41,7 +41,7 @@ describe("looking after the tunnel", () => {
   it("shows the agents of a cluster, and what has gone through them", async () => {
     const { code, stdout, stderr } = await cellplane("tunnel", "status");
     equal(code, 0, stderr);
-    match(stdout, /^CLUSTER +AGENT .*\nhz-a +\S+ .*Connected/);
+    match(stdout, /^CLUSTER +AGENT .*\nhz-a +\S+ +cellplane\/\d+\.\d+\.\d+ .*Connected/);
     const [shown] = (await status()).clusters;
     equal(shown?.cluster, "hz-a");
     equal((shown.agents[0]?.sentBytes ?? 0) > 0, true);

@@ -152,7 +152,7 @@ describe("a tunnel that is kept up", () => {
       ok(other, `the control plane tells nothing of ${JSON.stringify(record)}`);
       for (const each of [record, other]) {
         deepEqual([each.cluster, each.agentId, each.target], [name, "one", target]);
-        ok(each.sentBytes > 0 && each.receivedBytes > 0 && each.durationMs > 0 && each.why !== "");
+        ok(each.sentBytes > 0 && each.receivedBytes > 0 && each.durationMs >= 0 && each.why !== "");
       }
     }
   });

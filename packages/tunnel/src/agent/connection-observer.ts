@@ -21,11 +21,11 @@ export class ConnectionObserver {
   readonly #open = new Set<Socket>();
 
   constructor(
-    of: { readonly cluster: string; readonly agentId: string },
+    { cluster, agentId }: { readonly cluster: string; readonly agentId: string },
     metrics: AgentMetrics,
     listener: ConnectionListener | undefined,
   ) {
-    this.#of = of;
+    this.#of = { cluster, agentId };
     this.#metrics = metrics;
     this.#listener = listener;
   }
@@ -41,7 +41,7 @@ export class ConnectionObserver {
       const { bytesWritten: sentBytes, bytesRead: receivedBytes } = socket;
       this.#metrics.bytes.add({ segment: "to_endpoint" }, sentBytes);
       this.#metrics.bytes.add({ segment: "from_endpoint" }, receivedBytes);
-      const durationMs = performance.now() - beganMs;
+      const durationMs = Math.round(performance.now() - beganMs);
       this.#tell(dial, { why: whyOf(), sentBytes, receivedBytes, durationMs });
     });
   }
@@ -59,7 +59,7 @@ export class ConnectionObserver {
   /** The agent could not connect. */
   failed(dial: AgentDial, why: string): void {
     this.#metrics.dialFailures.add({ reason: /timeout/.test(why) ? "timeout" : "unknown" });
-    const durationMs = performance.now() - dial.startedMs;
+    const durationMs = Math.round(performance.now() - dial.startedMs);
     this.#tell(dial, { why, sentBytes: 0, receivedBytes: 0, durationMs });
   }
 

@@ -13,6 +13,7 @@ export interface ConnectionRecord {
   /** To the target, and from it. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** Whole milliseconds. */
   readonly durationMs: number;
 }
 

@@ -225,7 +225,7 @@ export class TunnelServer implements AsyncDisposable {
           return stream;
         } catch (error) {
           if (!(error instanceof DialError)) throw error;
-          const durationMs = performance.now() - started;
+          const durationMs = Math.round(performance.now() - started);
           const none = { sentBytes: 0, receivedBytes: 0, durationMs };
           this.#options.onConnectionEnd?.({ ...describe(dialled), ...none, why: error.message });
           // Nothing at all came back: not the target is at fault, but the agent.
@@ -250,7 +250,8 @@ export class TunnelServer implements AsyncDisposable {
       const durationMs = performance.now() - started;
       this.#metrics.connectionSeconds.observe({ cluster: dialled.cluster }, durationMs / 1000);
       if (!counts || !whyOf) return;
-      onConnectionEnd({ ...describe(dialled), ...counts, durationMs, why: whyOf() });
+      const rounded = Math.round(durationMs);
+      onConnectionEnd({ ...describe(dialled), ...counts, durationMs: rounded, why: whyOf() });
     });
   }
 
