@@ -213,7 +213,8 @@ describe("a line of 50 ms there and back", () => {
     await fixture.agent("hz-a", { servers: [`127.0.0.1:${relay.port}`] });
     const startedMs = performance.now();
     const stream = await fixture.server.dial({ cluster: "hz-a" });
-    ok(performance.now() - startedMs >= 50);
+    // Timers may be early by a little.
+    ok(performance.now() - startedMs >= 45);
     const sent = randomBytes(64 * mebi);
     stream.end(sent);
     equal(hashOf(await readAll(stream)), hashOf(sent));
