@@ -1,4 +1,3 @@
-import { BatchCompany } from "./batch-company.ts";
 import { BatchState } from "./batch-state.ts";
 import { decideTxn, type DecidedTxn, type DecisionContext } from "./decide-txn.ts";
 import { decideRevoke, type RevokeRequest } from "./decide-revoke.ts";
@@ -68,12 +67,11 @@ interface Waiting {
 }
 
 /**
- * Group commit: transactions that arrive while a batch is being committed form the next batch. A
- * lone transaction never waits for company.
+ * Group commit: transactions that arrive while a batch is being committed form the next batch.
+ * There is no timer, so a lone transaction never waits for company.
  */
 export class Committer {
   readonly #host: CommitterHost;
-  readonly #company = new BatchCompany();
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #broken: Error | undefined;
@@ -90,7 +88,6 @@ export class Committer {
     const waiting = { request, signal, bytes, resolve, reject, outcome: undefined };
     this.#queue.push(waiting);
     if (signal && this.#host.log.shared) leaveOnAbort(waiting, signal, promise);
-    this.#company.note(this.#queue.length);
     // Behind all that has arrived by now, on whichever socket, so that it shares the batch.
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
       this.#drain(),
@@ -111,15 +108,7 @@ export class Committer {
 
   async #drain(): Promise<void> {
     try {
-      while (this.#queue.length > 0) {
-        const batch = this.#takeBatch();
-        const startMs = performance.now();
-        await this.#runBatch(batch);
-        await this.#company.gather(
-          { answered: batch.length, tookMs: performance.now() - startMs },
-          { now: this.#queue.length, most: maxBatchTransactions },
-        );
-      }
+      while (this.#queue.length > 0) await this.#runBatch(this.#takeBatch());
     } finally {
       this.#running = undefined;
     }
