@@ -9,6 +9,8 @@ const packages = [
   "@opentelemetry/sdk-trace",
   "@opentelemetry/context-async-hooks",
   "@opentelemetry/exporter-trace-otlp-grpc",
+  "@opentelemetry/core",
+  "@opentelemetry/resources",
 ];
 
 /** How long the spans that are left may take. */
