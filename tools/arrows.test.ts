@@ -171,10 +171,10 @@ for (const [folder, layer] of Object.entries(architecture)) {
     it("declares what it imports", () => {
       const manifest = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as {
         readonly dependencies?: Readonly<Record<string, string>>;
-        readonly optionalDependencies?: Readonly<Record<string, string>>;
+        readonly peerDependencies?: Readonly<Record<string, string>>;
       };
-      const { dependencies, optionalDependencies } = manifest;
-      const declared = Object.keys({ ...dependencies, ...optionalDependencies });
+      const { dependencies, peerDependencies } = manifest;
+      const declared = Object.keys({ ...dependencies, ...peerDependencies });
       const wrong = edges.filter(({ target }) => {
         if (target.startsWith("node:") || !/^[@a-z]/.test(target)) return false;
         if (target.startsWith("packages/") || target.startsWith("apps/")) return false;
