@@ -4,6 +4,7 @@
 // (etcd, Kubernetes' own API server, MariaDB, …), plain `*.test.ts` nothing.
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
 const kinds = {
   plain: (file) => !/\.(shared|kubectl|peers)\.test\.ts$/.test(file),
@@ -24,15 +25,17 @@ const files = globSync("{packages,apps,tools}/**/*.test.ts", {
   exclude: (path) => path.includes("node_modules"),
 }).filter(isChosen);
 const hasReporter = options.some((option) => option.startsWith("--test-reporter"));
-const child = spawn(
-  process.execPath,
-  ["--test", ...(hasReporter ? [] : ["--test-reporter=spec"]), ...options, ...files.sort()],
-  {
-    stdio: "inherit",
-    // Hundreds of processes load the same modules.
-    env: { NODE_COMPILE_CACHE: "node_modules/.cache/compile", ...process.env },
-  },
-);
+const hasConcurrency = options.some((option) => option.startsWith("--test-concurrency"));
+const defaults = [
+  ...(hasReporter ? [] : ["--test-reporter=spec"]),
+  // The runner itself only hands out files, so it needs no processor of its own, as Node's default has it.
+  ...(hasConcurrency ? [] : [`--test-concurrency=${availableParallelism()}`]),
+];
+const child = spawn(process.execPath, ["--test", ...defaults, ...options, ...files.sort()], {
+  stdio: "inherit",
+  // Hundreds of processes load the same modules.
+  env: { NODE_COMPILE_CACHE: "node_modules/.cache/compile", ...process.env },
+});
 child.on("exit", (code) => {
   process.exitCode = code ?? 1;
 });

@@ -54,10 +54,10 @@ export class Federation implements AsyncDisposable {
       onError: () => undefined,
       inspector: this.controlPlane.inspector,
       metrics: this.metrics,
-      connect: (_cluster, { endpoint, caBundle, token }) => {
+      connect: (_cluster, { endpoint, caBundle }, token) => {
         const transport = createHttpTransport({
           server: endpoint,
-          token: () => token,
+          token,
           ...(caBundle === undefined ? {} : { caBundle }),
         });
         return createRestClient(this.#watched(transport), { userAgent: "cellplane" });
