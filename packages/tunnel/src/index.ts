@@ -34,3 +34,4 @@ export { type AgentCredential, renewalMs, renewCredential } from "./agent/renew-
 export type { ServerRoster } from "./server/servers-service.ts";
 export type { TunnelDirectory, TunnelRoute } from "./server/tunnel-directory.ts";
 export { type TunnelDial, TunnelServer, type TunnelServerOptions } from "./server/tunnel-server.ts";
+export { inSpan, type TunnelSpan } from "./trace/in-span.ts";

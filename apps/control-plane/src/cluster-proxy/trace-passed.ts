@@ -1,5 +1,6 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, propagation, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { ApiResponse, AuthorizedRequest } from "@cellplane/apiserver";
+import { inSpan } from "@cellplane/tunnel";
 import type { ProxyPath } from "./proxy-path.ts";
 
 /** Passes a request on in a span of its own, a child of the caller's. Nothing is recorded where nobody traces. */
@@ -8,7 +9,6 @@ export async function tracePassed(
   { cluster, rest }: ProxyPath,
   pass: () => Promise<ApiResponse>,
 ): Promise<ApiResponse> {
-  const above = propagation.extract(context.active(), headers);
   const attributes = {
     "cellplane.cluster": cluster,
     "http.request.method": method,
@@ -16,22 +16,13 @@ export async function tracePassed(
     // By it the audit log tells of the same request.
     "audit-id": auditId,
   };
-  const options = { kind: SpanKind.SERVER, attributes };
-  const span = trace
-    .getTracer("cellplane.cluster-proxy")
-    .startSpan(`${method} clusters/proxy`, options, above);
-  try {
-    const answer = await context.with(trace.setSpan(above, span), pass);
+  const options = { kind: SpanKind.SERVER, attributes, parent: headers };
+  return inSpan(`${method} clusters/proxy`, options, async (span) => {
+    const answer = await pass();
     span.setAttribute("http.response.status_code", answer.status);
     if (answer.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     return answer;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    span.setStatus({ code: SpanStatusCode.ERROR, message });
-    throw error;
-  } finally {
-    span.end();
-  }
+  });
 }
 
 /** The headers with the running span as `traceparent`; as they are where nobody traces. */

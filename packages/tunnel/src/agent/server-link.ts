@@ -289,8 +289,8 @@ function traceDial<T>(
     "cellplane.tunnel.connection": String(random),
     "cellplane.tunnel.address": address,
   };
-  const parent = traceparent === undefined ? {} : { parent: traceparent };
-  return inSpan("tunnel agent dial", { kind: SpanKind.SERVER, attributes, ...parent }, dial);
+  const parent = { traceparent };
+  return inSpan("tunnel agent dial", { kind: SpanKind.SERVER, attributes, parent }, dial);
 }
 
 /** What a server told, if it is a list with at least one server. */

@@ -77,8 +77,6 @@ export class TunnelAgent implements AsyncDisposable {
   readonly #pauses: AgentPauses;
   #serverCount = 1;
   #isChanged = true;
-  /** Ends the pause before the next look at what there should be. */
-  #wake = new AbortController();
 
   constructor(options: TunnelAgentOptions) {
     this.#options = options;
@@ -152,7 +150,6 @@ export class TunnelAgent implements AsyncDisposable {
     const { wanted } = this.#addresses;
     if (wanted.join() === before) return;
     this.#isChanged = true;
-    this.#wake.abort();
     this.#options.events?.onServers?.(wanted);
   }
 

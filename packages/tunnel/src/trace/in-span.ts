@@ -1,5 +1,4 @@
 import {
-  type Context,
   context,
   propagation,
   type Span,
@@ -11,8 +10,8 @@ import { DialError } from "../protocol/dial-error.ts";
 
 /** A span, and whose child it is where that came over the wire. */
 export interface TunnelSpan extends SpanOptions {
-  /** W3C's `traceparent`; the span of the running call unless given. */
-  readonly parent?: string;
+  /** Headers that may name it as W3C has it; the span of the running call unless they do. */
+  readonly parent?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Runs in a span, which tells a failure with its reason. Nothing is recorded where nobody traces. */
@@ -21,7 +20,7 @@ export async function inSpan<T>(
   { parent, ...options }: TunnelSpan,
   run: (span: Span) => Promise<T>,
 ): Promise<T> {
-  const above = parent ? contextOf(parent) : context.active();
+  const above = parent ? propagation.extract(context.active(), parent) : context.active();
   const span = trace.getTracer("cellplane.tunnel").startSpan(name, options, above);
   try {
     return await context.with(trace.setSpan(above, span), () => run(span));
@@ -40,10 +39,6 @@ export function activeTraceparent(): string {
   const carrier: Record<string, string> = {};
   propagation.inject(context.active(), carrier);
   return carrier["traceparent"] ?? "";
-}
-
-function contextOf(traceparent: string): Context {
-  return propagation.extract(context.active(), { traceparent });
 }
 
 /** Tells more of the running span, if there is one. */
