@@ -13,6 +13,8 @@ const watchGraceSeconds = 30;
 const pageSize = 500;
 // A server that ends each watch at once, without an error, must not be asked in a loop.
 const shortWatchMs = 1000;
+// Nor one that opens each and breaks it: the next waits for half a second at least.
+const failuresOnceOpen = 2;
 
 /** What an informer keeps. */
 export interface InformerOptions<T extends KubernetesObject> {
@@ -63,6 +65,12 @@ export function createInformer<T extends KubernetesObject>(
     failures = 0;
     recover();
   };
+  // A member that came back may have nothing to tell for a long time. When its watch breaks then,
+  // that is a new trouble: it must not wait for as long as the old one had come to.
+  const reopen = (): void => {
+    failures = Math.min(failures, failuresOnceOpen);
+    recover();
+  };
 
   const { client, path, labelSelector, fieldSelector, metadataOnly } = options;
   const selectors = {
@@ -100,8 +108,7 @@ export function createInformer<T extends KubernetesObject>(
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
         allowWatchBookmarks: true,
         timeoutSeconds: watchSeconds,
-        // A member that came back may have nothing to tell for a long time.
-        onOpen: recover,
+        onOpen: reopen,
       },
       signal,
     );

@@ -72,4 +72,41 @@ describe("an informer whose watch is lost", () => {
     server.cut();
     await running;
   });
+
+  it("waits shortly after a watch that was open, however long the trouble before it was", async () => {
+    const server = new Server();
+    const client = createRestClient(server, { userAgent: "test" });
+    let failures = 0;
+    const informer = createInformer({
+      client,
+      path: { group: "", version: "v1", resource: "configmaps" },
+      random: () => 0,
+      onError: () => {
+        failures += 1;
+        if (failures === 12) server.away = false;
+        // None of these waits is waited for; after the last failure it would be 15 s.
+        if (failures <= 12) setImmediate(() => informer.wake());
+      },
+    });
+    const stop = new AbortController();
+    const running = informer.run(stop.signal);
+    ok(await informer.waitForSync(AbortSignal.timeout(5000)));
+    const watches = (): number => server.requests.filter((each) => each === "watch").length;
+    while (watches() === 0) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    server.away = true;
+    server.cut();
+    while (failures < 12 || informer.lastError) await new Promise(setImmediate);
+    const opened = watches();
+    const cutMs = performance.now();
+    server.cut();
+    while (watches() === opened && performance.now() - cutMs < 10_000) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    equal(watches(), opened + 1);
+    equal(failures, 13);
+    stop.abort();
+    server.cut();
+    await running;
+  });
 });

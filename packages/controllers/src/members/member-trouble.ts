@@ -52,17 +52,35 @@ export function formatTrouble({ watches, slowedForMs }: MemberSigns): MemberTrou
     const message = "it answers with 429, 5xx or not in time, so it is given fewer requests";
     return { reason: "Throttled", message };
   }
+  // One kind's trouble must not hide another's.
+  const troubles = [describeFailed(failed), describeStale(watches), describeLate(watches)].filter(
+    (trouble) => trouble !== undefined,
+  );
+  const [worst] = troubles;
+  return worst && { ...worst, message: troubles.map(({ message }) => message).join("; ") };
+}
+
+function describeFailed(
+  failed: readonly { readonly resource: string; readonly error: Error }[],
+): MemberTrouble | undefined {
   const [first] = failed;
-  if (first) {
-    const all = named(failed.map(({ resource }) => resource));
-    return { reason: "WatchFailed", message: `${all} cannot be watched: ${first.error.message}` };
-  }
+  if (!first) return undefined;
+  const all = named(failed.map(({ resource }) => resource));
+  return { reason: "WatchFailed", message: `${all} cannot be watched: ${first.error.message}` };
+}
+
+function describeStale(watches: MemberSigns["watches"]): MemberTrouble | undefined {
   const stale = watches.filter(({ isDoubted }) => isDoubted).map(({ resource }) => resource);
-  if (stale.length > 0) {
-    const message = `the watch of ${named(stale)} is open and does not tell of what was written; it is listed instead`;
-    return { reason: "WatchStale", message };
-  }
-  const late = watches.filter(({ isLate }) => isLate).map(({ resource }) => resource);
+  if (stale.length === 0) return undefined;
+  const message = `the watch of ${named(stale)} is open and does not tell of what was written; it is listed instead`;
+  return { reason: "WatchStale", message };
+}
+
+function describeLate(watches: MemberSigns["watches"]): MemberTrouble | undefined {
+  // Why the list of one that failed is overdue is told already.
+  const late = watches
+    .filter(({ isLate, error }) => isLate && !error)
+    .map(({ resource }) => resource);
   if (late.length === 0) return undefined;
   return { reason: "CacheNotSynced", message: `the first list of ${named(late)} is overdue` };
 }
