@@ -96,7 +96,8 @@ describe("an informer whose watch is lost", () => {
     await new Promise(setImmediate);
     server.away = true;
     server.cut();
-    while (failures < 12 || informer.lastError) await new Promise(setImmediate);
+    const isOpenAgain = (): boolean => failures >= 12 && !informer.lastError;
+    while (!isOpenAgain()) await new Promise(setImmediate);
     const opened = watches();
     const cutMs = performance.now();
     server.cut();
