@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { createConnection, type Connection } from "mysql2";
+import { signEd25519 } from "./ed25519-signature.ts";
 import { MysqlError } from "./mysql-error.ts";
 import { tlsOptions } from "./mysql-tls.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
@@ -41,6 +42,8 @@ export class MysqlSession implements AsyncDisposable {
       connectTimeout: connectTimeoutMs,
       multipleStatements: true,
       rowsAsArray: true,
+      // MariaDB's way to log in, which the client library lacks.
+      authPlugins: { client_ed25519: () => (nonce) => signEd25519(Buffer.from(password), nonce) },
       // Never offer the client's files to the server.
       flags: ["-LOCAL_FILES"],
     });

@@ -95,7 +95,7 @@ export function tlsRemedy(
     return "; set up TLS there (its ssl_ca, ssl_cert and ssl_key), or leave out ssl-*";
   }
   if (/unknown plugin/.test(message)) {
-    return "; identify the user by caching_sha2_password or mysql_native_password";
+    return "; identify the user by caching_sha2_password, mysql_native_password or ed25519";
   }
   if (/altnames/.test(message)) {
     return "; connect by a name of its certificate, or check only its authority by ssl-mode=VERIFY_CA";

@@ -92,17 +92,23 @@ function describeUsers(newUrl: NewUrl, kind: ServerKind): void {
       await use(await newUrl(own("client"), "certified"));
     });
 
-    const user = kind === "mysql" ? "sha2" : "native";
-    it(`comes in by ${user}, with TLS and without`, async () => {
-      await use(await newUrl({}, user));
-      await use(await newUrl({ "ssl-ca": pem("right") }, user));
-    });
+    for (const user of kind === "mysql" ? ["sha2"] : ["native", "ed25519"]) {
+      it(`comes in by ${user}, with TLS and without`, async () => {
+        await use(await newUrl({}, user));
+        await use(await newUrl({ "ssl-ca": pem("right") }, user));
+      });
 
-    // MySQL has no other.
+      it(`is refused by ${user} with another password, which is in no message`, async () => {
+        const text = await refusal((await newUrl({}, user)).replace("s3cret-word", "s3cret-other"));
+        ok(/Access denied/.test(text), text);
+      });
+    }
+
+    // MySQL's other plug-ins do not come with it.
     if (kind === "mysql") return;
     it("is told which plug-ins there are where the server asks for another", async () => {
-      const text = await refusal(await newUrl({}, "ed25519"));
-      ok(/unknown plugin client_ed25519; identify the user by/.test(text), text);
+      const text = await refusal(await newUrl({}, "pam"));
+      ok(/unknown plugin dialog; identify the user by/.test(text), text);
     });
   });
 }
@@ -195,6 +201,7 @@ function users(kind: ServerKind): readonly string[] {
       : [
           ["native", `IDENTIFIED VIA mysql_native_password USING PASSWORD('s3cret-word')`],
           ["ed25519", `IDENTIFIED VIA ed25519 USING PASSWORD('s3cret-word')`],
+          ["pam", "IDENTIFIED VIA pam"],
         ];
   const all = [
     ["encrypted", `${password} REQUIRE SSL`],
@@ -202,7 +209,9 @@ function users(kind: ServerKind): readonly string[] {
     ...plugins,
   ];
   return [
-    ...(kind === "mariadb" ? ["INSTALL SONAME 'auth_ed25519'"] : []),
+    ...(kind === "mariadb"
+      ? ["INSTALL SONAME 'auth_ed25519'", "INSTALL SONAME 'auth_pam_v1'"]
+      : []),
     ...all.flatMap(([name, how]) => [
       `CREATE USER '${name}'@'%' ${how}`,
       `GRANT ALL ON *.* TO '${name}'@'%'`,
