@@ -4,43 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { KubernetesObject } from "@cellplane/apimachinery";
-import type { ResourcePath } from "@cellplane/client";
+import { crds, thingCrd, things } from "../stock-load/thing.ts";
 import { EtcdProcess } from "./etcd-process.ts";
 import { StockApiServer } from "./stock-api-server.ts";
 import { waitFor } from "./wait-for.ts";
 
 const count = 200;
-const crds: ResourcePath = {
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  resource: "customresourcedefinitions",
-};
-const things: ResourcePath = {
-  group: "example.com",
-  version: "v1",
-  resource: "things",
-  namespace: "default",
-};
-const crd: KubernetesObject = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "things.example.com" },
-  spec: {
-    group: "example.com",
-    scope: "Namespaced",
-    names: { plural: "things", singular: "thing", kind: "Thing", listKind: "ThingList" },
-    versions: [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-        },
-      },
-    ],
-  },
-};
 const nameOf = (i: number): string => `thing-${String(i).padStart(3, "0")}`;
 const thing = (i: number): KubernetesObject => ({
   apiVersion: "example.com/v1",
@@ -58,7 +27,7 @@ describe("Kubernetes' own API server on cellplane etcd", () => {
   before(async () => {
     etcd = await startEtcd("http://127.0.0.1:0");
     stock = await StockApiServer.start(join(folder, "stock"), { etcdUrl: etcd.url });
-    await stock.client.create(crds, crd);
+    await stock.client.create(crds, thingCrd);
     await waitFor("the kind to be served", async () => {
       const path = "/apis/example.com/v1/things";
       return (await stock.client.raw({ method: "GET", path })).status === 200 ? true : undefined;
