@@ -48,7 +48,7 @@ describe("a tunnel with an agent of ours", () => {
     await using fixture = await TunnelFixture.open();
     await fixture.target("hz-a", (socket) => {
       socket.once("data", (first: Buffer) => {
-        if (first.toString() === "flood") socket.write(Buffer.alloc(16 * 1024 * 1024));
+        if (first.toString() === "flood") socket.write(Buffer.alloc(32 * 1024 * 1024));
         else if (first.toString() === "deaf") socket.pause();
         else socket.write("pong");
       });
@@ -58,7 +58,7 @@ describe("a tunnel with an agent of ours", () => {
     flooded.write("flood");
     const deaf = await fixture.server.dial({ cluster: "hz-a" });
     deaf.write("deaf");
-    const filler = Buffer.alloc(16 * 1024 * 1024);
+    const filler = Buffer.alloc(32 * 1024 * 1024);
     deaf.write(filler);
     for (let i = 0; i < 20; i++) {
       const stream = await fixture.server.dial({ cluster: "hz-a" });

@@ -8,6 +8,7 @@ import {
   type Metadata,
 } from "@cellplane/grpc";
 import { endTogether, passOn } from "../link/join-streams.ts";
+import { StreamWindow, widestWindowBytes } from "../link/stream-window.ts";
 import {
   apiServerAddress,
   connectionPath,
@@ -48,12 +49,11 @@ export interface ServerGreeting {
   readonly serverCount: number;
 }
 
-// Fills 50 ms with 80 MB/s. What waits for a reader that stands still is this much at most.
-const windowBytes = 4 * 1024 * 1024;
 // A stock server ends the connection of an agent that asks more often.
 const keepAlive = { intervalMs: 30_000, timeoutMs: 10_000 };
 const greetingTimeoutMs = 10_000;
 const lookEveryMs = 50;
+const inspectEveryMs = 1000;
 const maxServers = 1000;
 
 /** One connection from the agent to one server. */
@@ -66,13 +66,20 @@ export class ServerLink {
   /** Connections that share the stream, by their numbers: towards stock servers. */
   readonly #shared = new Map<bigint, SharedConnection>();
   readonly #own = new Set<ClientHttp2Stream>();
+  readonly #window = new StreamWindow();
+  readonly #inspection: NodeJS.Timeout;
   #lastId = 0n;
   #hasOwnStreams = false;
   #isOver = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#channel = new GrpcChannel({ windowBytes, keepAlive, ...options.channel });
+    this.#channel = new GrpcChannel({
+      windowBytes: widestWindowBytes,
+      keepAlive,
+      ...options.channel,
+    });
+    this.#inspection = setInterval(() => this.#inspect(), inspectEveryMs).unref();
     this.#greeting.promise.catch(() => undefined);
     const late = setTimeout(() => {
       this.#greeting.reject(new Error("the server is no tunnel server: it sent no server id"));
@@ -190,6 +197,11 @@ export class ServerLink {
     }
   }
 
+  #inspect(): void {
+    const [stream] = this.#own;
+    this.#window.fit(stream?.session, this.#own);
+  }
+
   #refuseId(connectId: bigint, error: string): void {
     this.#call.send(packetOf("closeResponse", { connectId, error }));
   }
@@ -270,6 +282,7 @@ export class ServerLink {
 
   #over(error: Error | undefined): void {
     this.#isOver = true;
+    clearInterval(this.#inspection);
     this.#greeting.reject(error ?? new Error("the server ended the stream"));
     for (const connection of this.#shared.values()) connection.destroy();
     this.#ended.resolve(error);

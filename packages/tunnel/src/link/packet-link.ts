@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Flow, GrpcError, MessageSink, MessageSource } from "@cellplane/grpc";
 import { DialError, reasonOfAgentError } from "../protocol/dial-error.ts";
@@ -13,6 +14,7 @@ import { activeTraceparent } from "../trace/in-span.ts";
 import type { AgentLink, LinkCounts, LinkDial } from "./agent-link.ts";
 import { type BacklogLimits, judgeBacklog } from "./backlog.ts";
 import { type ConnectionHost, StockConnection } from "./stock-connection.ts";
+import { StreamWindow } from "./stream-window.ts";
 
 /** Who is at the other end. */
 export interface LinkPeer {
@@ -63,7 +65,8 @@ export class PacketLink implements AgentLink {
   readonly #pending = new Map<bigint, PendingDial>();
   readonly #connections = new Map<bigint, StockConnection>();
   readonly #backlogged = new Set<StockConnection>();
-  readonly #raw = new Set<Duplex>();
+  readonly #raw = new Set<ServerHttp2Stream>();
+  readonly #window = new StreamWindow();
   readonly #flow: Flow;
   readonly #host: ConnectionHost;
   #isOpen = true;
@@ -164,7 +167,7 @@ export class PacketLink implements AgentLink {
   }
 
   /** Takes the stream that an agent of ours opened for a dial; false: there is no such dial. */
-  acceptStream(random: bigint, stream: Duplex): boolean {
+  acceptStream(random: bigint, stream: ServerHttp2Stream): boolean {
     const pending = this.#pending.get(random);
     if (!pending || !this.peer.ownStreams) return false;
     this.#pending.delete(random);
@@ -196,6 +199,8 @@ export class PacketLink implements AgentLink {
       this.destroy(`the agent took nothing for ${stuckAfterMs / 1000} s`);
     }
     if (this.#backlogged.size > 0) this.#judge(nowMs);
+    const [raw] = this.#raw;
+    this.#window.fit(raw?.session, this.#raw);
   }
 
   #makeHost(): ConnectionHost {

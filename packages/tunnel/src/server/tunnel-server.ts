@@ -8,6 +8,7 @@ import type { AgentLink } from "../link/agent-link.ts";
 import { type ConnectionRecord, meterStream, noteEnd } from "../link/connection-record.ts";
 import { type BacklogLimits, defaultBacklogLimits } from "../link/backlog.ts";
 import type { PacketLink } from "../link/packet-link.ts";
+import { widestWindowBytes } from "../link/stream-window.ts";
 import { DialError } from "../protocol/dial-error.ts";
 import { apiServerAddress, connectionPath, headerNames } from "../protocol/methods.ts";
 import { inSpan, tellSpan } from "../trace/in-span.ts";
@@ -67,8 +68,6 @@ interface Dialled {
 
 const defaultDialTimeoutMs = 10_000;
 const inspectEveryMs = 1000;
-// Fills 50 ms with 80 MB/s. What waits for a reader that stands still is this much at most.
-const windowBytes = 4 * 1024 * 1024;
 // Together at most 30 s until an agent that is frozen or cut off is noticed.
 const keepAlive = { intervalMs: 10_000, timeoutMs: 15_000 };
 
@@ -118,7 +117,7 @@ export class TunnelServer implements AsyncDisposable {
       ],
       tls: { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2", ...options.tls },
       onStream: (stream, headers) => this.#takeStream(stream, headers),
-      windowBytes,
+      windowBytes: widestWindowBytes,
       keepAlive,
       onError: (error) => events.onRefuse(String(error), { id: "", address: "" }),
     });
