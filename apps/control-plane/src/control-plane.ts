@@ -27,7 +27,7 @@ export async function runControlPlane(options: ServerOptions): Promise<void> {
   using proxy = new ClusterProxy();
   let readTunnel: ReadTunnelStatus | undefined;
   let authorizer: Authorizer | undefined;
-  const api = await openKubernetesApi({
+  await using api = await openKubernetesApi({
     ...options,
     name: "cellplane",
     logger,

@@ -6,7 +6,12 @@ import { createEtcdCommand } from "./options/etcd-command.ts";
 import { createInstallCommand } from "./options/install-command.ts";
 import { createKmsCommand } from "./options/kms-command.ts";
 import { createServerCommand } from "./options/server-command.ts";
-import { parseListen, parseFrontend, parseStripes } from "./options/server-options.ts";
+import {
+  checkTunnelOptions,
+  listenParser,
+  parseFrontend,
+  parseStripes,
+} from "./options/server-options.ts";
 import { createStoreCommand } from "./options/store-command.ts";
 import { ServerError } from "./options/server-error.ts";
 
@@ -36,6 +41,7 @@ Examples:
   kubectl --kubeconfig ./cp/admin.kubeconfig get federatedtypeconfigs -A`,
     },
     async (options) => {
+      checkTunnelOptions(options);
       const { runControlPlane } = await import("./control-plane.ts");
       await runControlPlane(options);
     },
@@ -43,12 +49,12 @@ Examples:
   up.option(
     "--tunnel-listen <host:port>",
     "serve agents of members that can only dial out, on this address",
-    parseListen,
+    listenParser("--tunnel-listen"),
   );
   up.option(
     "--tunnel-advertise <host:port>",
     "… and the address that they are told, e.g. of a load balancer; its name is in the certificate",
-    parseListen,
+    listenParser("--tunnel-advertise"),
   );
   up.option(
     "--tunnel-frontends <address...>",

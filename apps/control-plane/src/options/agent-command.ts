@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { parseListen } from "./server-options.ts";
+import { listenParser, parseLogLevel } from "./server-options.ts";
 import { ServerError } from "./server-error.ts";
 
 interface RawOptions {
@@ -9,6 +9,7 @@ interface RawOptions {
   readonly target?: string;
   readonly allow?: readonly string[];
   readonly agentId?: string;
+  readonly credentialsSecret?: string;
   readonly tokenAccount?: string;
   readonly memberKubeconfig?: string;
   readonly graceSeconds: number;
@@ -31,6 +32,10 @@ export function createAgentCommand(): Command {
       "folder with ca.crt, tls.crt and tls.key; read again for each connection",
     )
     .option(
+      "--credentials-secret <namespace/name>",
+      "the Secret that this folder is mounted from: renewed certificates go there",
+    )
+    .option(
       "--target <url>",
       "the API server of this cluster (default: that of the pod that it runs in)",
     )
@@ -42,7 +47,7 @@ export function createAgentCommand(): Command {
     )
     .option(
       "--member-kubeconfig <file>",
-      "… and ask for them by this kubeconfig (default: as the pod that it runs in)",
+      "… and ask for them, and for that Secret, by this kubeconfig (default: as the pod that it runs in)",
     )
     .option(
       "--grace-seconds <seconds>",
@@ -57,9 +62,9 @@ export function createAgentCommand(): Command {
     .option(
       "--health-listen <host:port>",
       "serve /healthz, /readyz and /metrics there, over plain HTTP",
-      parseListen,
+      listenParser("--health-listen"),
     )
-    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .option("--log-level <level>", "debug, info, warn or error", parseLogLevel, "info")
     .addHelpText(
       "after",
       `
@@ -83,6 +88,7 @@ Examples:
         target: raw.target,
         allowed: raw.allow ?? [],
         agentId: raw.agentId,
+        credentialsSecret: raw.credentialsSecret,
         tokenAccount: raw.tokenAccount,
         memberKubeconfig: raw.memberKubeconfig,
         graceMs: raw.graceSeconds * 1000,

@@ -8,7 +8,7 @@ import {
 } from "../plugin/webhook/webhook-target.ts";
 import type { ControllerManagerOptions } from "../plugin/run-controller-manager.ts";
 import { addEnvelopeOptions } from "./envelope-options.ts";
-import { parseListen } from "./server-options.ts";
+import { listenParser, parseListen, parseLogLevel } from "./server-options.ts";
 
 interface RawOptions extends EnvelopeOptions {
   readonly kubeconfig?: string;
@@ -35,8 +35,8 @@ export function createControllerManagerCommand(): Command {
     .option(
       "--listen <host:port>",
       "address of the webhooks; port 0 takes a free one",
-      parseListen,
-      parseListen("127.0.0.1:8443"),
+      listenParser("--listen"),
+      parseListen("127.0.0.1:8443", "--listen"),
     )
     .option(
       "--cert-dir <dir>",
@@ -51,7 +51,7 @@ export function createControllerManagerCommand(): Command {
       "who these controllers are to the host (default: as the host says)",
     )
     .option("--install", "install what the host lacks first, as `cellplane install` does")
-    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .option("--log-level <level>", "debug, info, warn or error", parseLogLevel, "info")
     .addHelpText(
       "after",
       `

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { EtcdOptions } from "../etcd/run-etcd.ts";
 import { type RawEtcdLimits, readEtcdLimits } from "../etcd/read-etcd-limits.ts";
 import { ServerError } from "./server-error.ts";
-import { isSqlitePath, parseDatastore } from "./server-options.ts";
+import { isSqlitePath, parseDatastore, parseLogLevel } from "./server-options.ts";
 
 interface RawOptions
   extends RawEtcdLimits, Omit<EtcdOptions, "dataDir" | "progressNotifyIntervalMs" | "limits"> {
@@ -48,7 +48,7 @@ export function createEtcdCommand(): Command {
       "most calls at a time on one connection",
       "4294967295",
     )
-    .option("--log-level <level>", "debug, info, warn or error", "warn")
+    .option("--log-level <level>", "debug, info, warn or error", parseLogLevel, "warn")
     .addHelpText(
       "after",
       `

@@ -5,7 +5,13 @@ import {
   type EncryptionFlags,
   encryptionFlagsOf,
 } from "./encryption-options.ts";
-import { parseDatastore, parseListen, type ServerOptions } from "./server-options.ts";
+import {
+  listenParser,
+  parseDatastore,
+  parseListen,
+  parseLogLevel,
+  type ServerOptions,
+} from "./server-options.ts";
 
 interface RawOptions extends EnvelopeOptions, EncryptionFlags {
   readonly dataDir: string;
@@ -31,8 +37,8 @@ export function createServerCommand(
     .option(
       "--listen <host:port>",
       "address of the API server; port 0 takes a free one",
-      parseListen,
-      parseListen(texts.listen),
+      listenParser("--listen"),
+      parseListen(texts.listen, "--listen"),
     )
     .option(
       "--datastore <store>",
@@ -45,7 +51,7 @@ export function createServerCommand(
       "--audit-log-path <file>",
       "append audit events as JSON lines; - is the standard output",
     )
-    .option("--log-level <level>", "debug, info, warn or error", "warn");
+    .option("--log-level <level>", "debug, info, warn or error", parseLogLevel, "warn");
   return addEncryptionOptions(command)
     .addHelpText("after", texts.help)
     .action(async (raw: RawOptions) => {

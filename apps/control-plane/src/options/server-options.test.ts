@@ -1,6 +1,13 @@
-import { equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDatastore, parseStripes } from "./server-options.ts";
+import {
+  checkTunnelOptions,
+  parseDatastore,
+  parseFrontend,
+  parseListen,
+  parseLogLevel,
+  parseStripes,
+} from "./server-options.ts";
 
 describe("parseDatastore()", () => {
   it("takes what there is", () => {
@@ -38,5 +45,34 @@ describe("parseStripes()", () => {
     for (const text of ["0", "17", "1.5", "two", ""]) {
       throws(() => parseStripes(text), /must be a number from 1 to 16/);
     }
+  });
+});
+
+describe("parseListen()", () => {
+  it("says which option is not HOST:PORT", () => {
+    deepEqual(parseListen("[::1]:8091", "--tunnel-listen"), { host: "::1", port: 8091 });
+    throws(() => parseListen("cp.example.com", "--tunnel-advertise"), /as --tunnel-advertise must/);
+    throws(() => parseFrontend("nowhere"), /as --tunnel-frontends must/);
+  });
+});
+
+describe("checkTunnelOptions()", () => {
+  it("refuses what is said of a tunnel that there is not", () => {
+    const tunnelListen = { host: "127.0.0.1", port: 0 };
+    const more = { tunnelAdvertise: { host: "cp", port: 1 }, tunnelStripes: 2 };
+    checkTunnelOptions({});
+    checkTunnelOptions({ tunnelListen, ...more });
+    throws(
+      () => checkTunnelOptions(more),
+      /--tunnel-advertise and --tunnel-stripes goes with --tunnel-listen/,
+    );
+    throws(() => checkTunnelOptions({ tunnelFrontends: [] }), /--tunnel-frontends goes with/);
+  });
+});
+
+describe("parseLogLevel()", () => {
+  it("takes the four that there are", () => {
+    equal(parseLogLevel("debug"), "debug");
+    throws(() => parseLogLevel("loud"), /must be debug, info, warn or error: it is "loud"/);
   });
 });

@@ -44,7 +44,32 @@ export function parseFrontend(
   before: readonly FrontendAddress[] = [],
 ): readonly FrontendAddress[] {
   const [, path] = /^unix:\/\/(\/.+)$/.exec(text) ?? [];
-  return [...before, path === undefined ? parseListen(text) : { path }];
+  return [...before, path === undefined ? parseListen(text, "--tunnel-frontends") : { path }];
+}
+
+/** Makes sure that what is said of the tunnel has a tunnel to be said of. @throws {ServerError} */
+export function checkTunnelOptions({
+  tunnelListen,
+  tunnelAdvertise,
+  tunnelFrontends,
+  tunnelStripes,
+}: Partial<ServerOptions>): void {
+  if (tunnelListen !== undefined) return;
+  const given = [
+    ...(tunnelAdvertise ? ["--tunnel-advertise"] : []),
+    ...(tunnelFrontends ? ["--tunnel-frontends"] : []),
+    ...(tunnelStripes === undefined ? [] : ["--tunnel-stripes"]),
+  ];
+  if (given.length === 0) return;
+  throw new ServerError(`Cannot start as ${given.join(" and ")} goes with --tunnel-listen`);
+}
+
+/** What is logged: `debug`, `info`, `warn` or `error`. @throws {ServerError} */
+export function parseLogLevel(text: string): string {
+  if (["debug", "info", "warn", "error"].includes(text)) return text;
+  throw new ServerError(
+    `Cannot start as --log-level must be debug, info, warn or error: it is "${text}"`,
+  );
 }
 
 /** How many connections a stock agent has: 1 to 16. */
@@ -56,13 +81,23 @@ export function parseStripes(text: string): number {
   );
 }
 
-/** `HOST:PORT`, `[V6]:PORT` or `:PORT`. */
-export function parseListen(text: string): { readonly host: string; readonly port: number } {
+/** Parses the value of an option. `HOST:PORT`, `[V6]:PORT` or `:PORT`. */
+export function listenParser(
+  option: string,
+): (text: string) => { readonly host: string; readonly port: number } {
+  return (text) => parseListen(text, option);
+}
+
+/** `HOST:PORT`, `[V6]:PORT` or `:PORT`; `option` says in errors what it was given as. */
+export function parseListen(
+  text: string,
+  option: string,
+): { readonly host: string; readonly port: number } {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:]+)\]|(?<host>[^:[\]]*)):(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.["port"]);
   if (!match || port > 65_535) {
     throw new ServerError(
-      `Cannot listen as --listen must be HOST:PORT such as 127.0.0.1:6443: it is "${text}"`,
+      `Cannot start as ${option} must be HOST:PORT such as 127.0.0.1:6443: it is "${text}"`,
     );
   }
   const host = match.groups?.["v6"] ?? match.groups?.["host"] ?? "";

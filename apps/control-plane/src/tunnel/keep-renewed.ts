@@ -1,20 +1,28 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "@cellplane/apiserver";
-import { renewalMs, renewCredential } from "@cellplane/tunnel";
+import { type AgentCredential, renewalMs, renewCredential } from "@cellplane/tunnel";
 import { atAnyServer } from "./at-any-server.ts";
+import type { CredentialSecret } from "./credential-secret.ts";
 import { readCredentials } from "./read-credentials.ts";
 
 const defaultLookEveryMs = 60_000;
 
+/** Where a credential lies, and who renews it. */
+export interface RenewalOptions {
+  readonly credentialsDir: string;
+  readonly servers: readonly string[];
+  /** Where a new one goes, if the folder is mounted from there. */
+  readonly secret?: CredentialSecret | undefined;
+}
+
 /**
- * Renews an agent's certificate in its folder after two thirds of its life, by whichever server
- * answers. Connections stay; those that are made later show the new one.
+ * Renews an agent's certificate after two thirds of its life, by whichever server answers.
+ * Connections stay; those that are made later show the new one.
  */
 export function keepRenewed(
-  options: {
-    readonly credentialsDir: string;
-    readonly servers: readonly string[];
+  options: RenewalOptions & {
     /** How often it looks; a minute unless given. */
     readonly lookEveryMs?: number;
   },
@@ -33,24 +41,38 @@ export function keepRenewed(
 
 /** Tells when the new certificate is to be renewed; `undefined`: the present one is not due yet. */
 export async function renewIfDue(
-  {
-    credentialsDir,
-    servers,
-  }: { readonly credentialsDir: string; readonly servers: readonly string[] },
+  { credentialsDir, servers, secret }: RenewalOptions,
   nowMs: number,
 ): Promise<Date | undefined> {
   const { cert } = readCredentials(credentialsDir);
   if (renewalMs(cert) > nowMs) return undefined;
+  // Another agent was first: its certificate will be mounted here in a moment.
+  if (secret && renewalMs(await secret.readCertificate()) > nowMs) return undefined;
   const renewed = await atAnyServer(servers, credentialsDir, (channel) =>
     renewCredential(cert, channel),
   );
-  // The key first: with an old certificate it fails at once, and is read again.
-  write(join(credentialsDir, "tls.key"), renewed.key);
-  write(join(credentialsDir, "tls.crt"), renewed.cert);
+  if (secret) await secret.write(renewed);
+  else writeRenewed(credentialsDir, renewed);
   return new Date(renewalMs(renewed.cert));
 }
 
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+/** Ends what a process began that was killed between the two files of a renewal. */
+export function finishRenewal(credentialsDir: string): void {
+  const path = join(credentialsDir, "tls.crt");
+  if (!existsSync(`${path}.new`)) return;
+  const certificate = new X509Certificate(readFileSync(`${path}.new`));
+  const key = createPrivateKey(readFileSync(join(credentialsDir, "tls.key")));
+  if (certificate.checkPrivateKey(key)) renameSync(`${path}.new`, path);
+}
+
+function writeRenewed(credentialsDir: string, { cert, key }: AgentCredential): void {
+  const paths = [join(credentialsDir, "tls.key"), join(credentialsDir, "tls.crt")] as const;
+  for (const [path, text] of [
+    [paths[0], key],
+    [paths[1], cert],
+  ] as const) {
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  }
+  // The key first: with an old certificate it fails at once, and is read again.
+  for (const path of paths) renameSync(`${path}.new`, path);
 }

@@ -20,12 +20,12 @@ export interface MemberAccount {
   readonly name: string;
 }
 
-/** Reads `NAMESPACE/NAME`. @throws {ServerError} */
-export function parseAccount(text: string): MemberAccount {
+/** Reads `NAMESPACE/NAME`, which `option` was given. @throws {ServerError} */
+export function parseAccount(text: string, option: string): MemberAccount {
   const [namespace = "", name = "", ...more] = text.split("/");
   if (namespace !== "" && name !== "" && more.length === 0) return { namespace, name };
   throw new ServerError(
-    `Cannot start as --token-account must be NAMESPACE/NAME: it is ${JSON.stringify(text)}`,
+    `Cannot start as ${option} must be NAMESPACE/NAME: it is ${JSON.stringify(text)}`,
   );
 }
 
@@ -41,7 +41,7 @@ export async function ownConnection(
   const ca = join(podFolder, "ca.crt");
   if (!existsSync(ca)) {
     throw new ServerError(
-      `Cannot ask for tokens as this is no pod with a service account (there is no ${ca}): give --member-kubeconfig`,
+      `Cannot ask the API server for anything as this is no pod with a service account (there is no ${ca}): give --member-kubeconfig`,
     );
   }
   return {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { ServerError } from "../options/server-error.ts";
 
@@ -22,4 +23,26 @@ export function readCredentials(folder: string): {
     }
   };
   return { ca: read("ca.crt"), cert: read("tls.crt"), key: read("tls.key") };
+}
+
+/**
+ * Makes sure that a folder's credential is one, so that a wrong file is told by its name.
+ * @throws {ServerError}
+ */
+export function checkCredentials(folder: string): void {
+  const { ca, cert, key } = readCredentials(folder);
+  const parse = <T>(name: string, what: string, read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw new ServerError(`Cannot use ${join(folder, name)} as it is no ${what} in PEM`, {
+        cause: error,
+      });
+    }
+  };
+  parse("ca.crt", "certificate", () => new X509Certificate(ca));
+  const certificate = parse("tls.crt", "certificate", () => new X509Certificate(cert));
+  const own = parse("tls.key", "private key", () => createPrivateKey(key));
+  if (certificate.checkPrivateKey(own)) return;
+  throw new ServerError(`Cannot use ${folder} as its tls.key is not the key of its tls.crt`);
 }

@@ -1,6 +1,6 @@
-import { equal, notEqual } from "node:assert/strict";
+import { equal, notEqual, throws } from "node:assert/strict";
 import { once } from "node:events";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,8 +21,9 @@ import {
 } from "@cellplane/tunnel";
 import { createSigningRequest, readSigningRequest } from "@cellplane/x509";
 import { renewCertificates } from "../kubernetes-api/renew-certificates.ts";
-import { keepRenewed, renewIfDue } from "./keep-renewed.ts";
-import { readCredentials } from "./read-credentials.ts";
+import type { CredentialSecret } from "./credential-secret.ts";
+import { finishRenewal, keepRenewed, renewIfDue } from "./keep-renewed.ts";
+import { checkCredentials, readCredentials } from "./read-credentials.ts";
 import { createAgentSigner } from "./request-signer.ts";
 import { openServerChannel } from "./server-channel.ts";
 
@@ -146,6 +147,44 @@ describe("renewing certificates while connections stand", () => {
     equal(Date.parse(new X509Certificate(after).validTo) > Date.now() + 29 * 24 * hourMs, true);
     equal(await echoed(stream, "still there"), "still there");
     equal(server.links().length, 1);
+  });
+
+  it("puts it into the Secret that the folder is mounted from, unless another agent was first", async () => {
+    await using tunnel = await Rotation.open(10 * hourMs);
+    const { folder, address } = tunnel;
+    const before = await tunnel.certificate();
+    let stored = before;
+    const secret: CredentialSecret = {
+      readCertificate: async () => stored,
+      write: async ({ cert, key }) => {
+        equal(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)), true);
+        stored = cert;
+      },
+    };
+    const of = { credentialsDir: folder, servers: [address], secret };
+    const dueMs = Date.now() + 7 * hourMs;
+    equal((await renewIfDue(of, dueMs)) !== undefined, true);
+    const renewed = stored;
+    notEqual(renewed, before);
+    // Mounted folders are read-only, and follow their Secret by themselves.
+    equal(await tunnel.certificate(), before);
+    equal(await renewIfDue(of, dueMs), undefined);
+    equal(stored, renewed);
+  });
+
+  it("ends what a process began that was killed between the two files", async () => {
+    await using tunnel = await Rotation.open(10 * hourMs);
+    const { folder, address } = tunnel;
+    const old = await tunnel.certificate();
+    finishRenewal(folder);
+    await renewIfDue({ credentialsDir: folder, servers: [address] }, Date.now() + 7 * hourMs);
+    const renewed = await tunnel.certificate();
+    await writeFile(join(folder, "tls.crt"), old);
+    await writeFile(join(folder, "tls.crt.new"), renewed);
+    throws(() => checkCredentials(folder), /is not the key of its tls\.crt/);
+    finishRenewal(folder);
+    checkCredentials(folder);
+    equal(await tunnel.certificate(), renewed);
   });
 
   it("renews the server's by itself when it is due: who connects then sees the new one", async () => {

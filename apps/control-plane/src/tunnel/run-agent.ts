@@ -14,10 +14,12 @@ import { ServerError } from "../options/server-error.ts";
 import { openAgentHealth } from "./agent-health.ts";
 import { version } from "../version.ts";
 import { atAnyServer } from "./at-any-server.ts";
-import { keepRenewed } from "./keep-renewed.ts";
+import { type CredentialSecret, createCredentialSecret } from "./credential-secret.ts";
+import { explainLost } from "./explain-lost.ts";
+import { finishRenewal, keepRenewed } from "./keep-renewed.ts";
 import { ownConnection, parseAccount, requestToken } from "./member-account.ts";
 import { TokenKeeper } from "./token-keeper.ts";
-import { readCredentials } from "./read-credentials.ts";
+import { checkCredentials, readCredentials } from "./read-credentials.ts";
 import { startTracing } from "../tracing/start-tracing.ts";
 import { openServerChannel } from "./server-channel.ts";
 import { upstreamOf } from "./cluster-directory.ts";
@@ -32,7 +34,9 @@ export interface AgentOptions {
   readonly agentId: string | undefined;
   /** `NAMESPACE/NAME` of the account whose tokens the control plane is brought. */
   readonly tokenAccount: string | undefined;
-  /** How the agent asks for them, outside of the cluster. */
+  /** `NAMESPACE/NAME` of the Secret that the folder is mounted from: renewed certificates go there. */
+  readonly credentialsSecret: string | undefined;
+  /** How the agent asks its API server for that, outside of the cluster. */
   readonly memberKubeconfig: string | undefined;
   readonly graceMs: number;
   /** Where `/healthz`, `/readyz` and `/metrics` are served; nowhere unless given. */
@@ -42,6 +46,7 @@ export interface AgentOptions {
 }
 
 const tokenLifeSeconds = 3600;
+const lookAgainMs = 500;
 
 /** Serves a cluster until SIGTERM or SIGINT; connections may then go on for a while. */
 export async function runAgent(options: AgentOptions): Promise<void> {
@@ -50,12 +55,20 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { cluster, credentialsDir } = options;
   const logger = createLogger(options.logLevel, "agent");
   await using _tracing = await startTracing(options.tracingConfigFile, "cellplane-agent", logger);
-  // Once, so that a wrong folder is told at once.
-  readCredentials(credentialsDir);
+  await startWith(credentialsDir);
   const target = targetOf(options.target);
   const metrics = new MetricRegistry();
   collectProcessMetrics(metrics);
-  using tokens = await openTokenKeeper(options, target, logger);
+  let known = options.servers;
+  const current = {
+    ...options,
+    secret: await openSecret(options, target),
+    /** Those that it was given may be gone by now. */
+    get servers(): readonly string[] {
+      return known;
+    },
+  };
+  using tokens = await openTokenKeeper(current, target, logger);
   await using agent = new TunnelAgent({
     servers: options.servers,
     cluster,
@@ -78,11 +91,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         tokens?.connected();
         process.stdout.write(`Connected to ${server} as the agent of cluster ${cluster}\n`);
       },
-      onServers: (known) => logger.info({ servers: known }, "servers told"),
-      onLost: (server, why) => logger.warn({ server, why }, "not connected"),
+      onServers: (servers) => {
+        known = servers;
+        logger.info({ servers }, "servers told");
+      },
+      onLost: (server, why) => logger.warn({ server, why: explainLost(why) }, "not connected"),
     },
   });
-  using _ = keepRenewed(options, logger);
+  using _ = keepRenewed(current, logger);
   await using _health = await openAgentHealth(options.healthListen, {
     metrics,
     isConnected: () => agent.servers.length > 0,
@@ -91,18 +107,41 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await agent.drain(options.graceMs);
 }
 
+/** So that a wrong folder is told at once; but `join` may be writing it just now. */
+async function startWith(credentialsDir: string): Promise<void> {
+  try {
+    finishRenewal(credentialsDir);
+    checkCredentials(credentialsDir);
+  } catch {
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    checkCredentials(credentialsDir);
+  }
+}
+
+async function openSecret(
+  { credentialsSecret, memberKubeconfig }: AgentOptions,
+  target: string,
+): Promise<CredentialSecret | undefined> {
+  if (credentialsSecret === undefined) return undefined;
+  const place = parseAccount(credentialsSecret, "--credentials-secret");
+  return createCredentialSecret(await ownConnection(target, memberKubeconfig), place);
+}
+
 async function openTokenKeeper(
-  { tokenAccount, memberKubeconfig, cluster, servers, credentialsDir }: AgentOptions,
+  options: AgentOptions,
   target: string,
   logger: Logger,
 ): Promise<TokenKeeper | undefined> {
+  const { tokenAccount, memberKubeconfig, cluster, credentialsDir } = options;
   if (tokenAccount === undefined) return undefined;
-  const account = parseAccount(tokenAccount);
+  const account = parseAccount(tokenAccount, "--token-account");
   const connection = await ownConnection(target, memberKubeconfig);
   return new TokenKeeper({
     request: () => requestToken(connection, account, tokenLifeSeconds),
     bring: (token) =>
-      atAnyServer(servers, credentialsDir, (channel) => bringToken(cluster, token, channel)),
+      atAnyServer(options.servers, credentialsDir, (channel) =>
+        bringToken(cluster, token, channel),
+      ),
     nowMs: Date.now,
     logger,
   });
@@ -124,11 +163,11 @@ function check({ servers, cluster, allowed }: AgentOptions): void {
 function targetOf(url: string | undefined): string {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
   const text = url ?? (host ? `https://${host.includes(":") ? `[${host}]` : host}:${port}` : "");
-  const target = upstreamOf(text);
+  const target = url === undefined || /^https?:\/\/./.test(url) ? upstreamOf(text) : undefined;
   if (target !== undefined) return target;
   throw new ServerError(
     url === undefined
       ? "Cannot tell the API server as this is no pod of a cluster: give --target https://HOST:PORT"
-      : `Cannot start as --target must be a URL: it is "${url}"`,
+      : `Cannot start as --target must be a URL such as https://127.0.0.1:6443: it is "${url}"`,
   );
 }
