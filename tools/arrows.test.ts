@@ -105,7 +105,7 @@ const architecture: Readonly<Record<string, Layer>> = {
   },
   "packages/etcd": {
     imports: ["grpc", "etcd-api", "kv", "metrics"],
-    folders: ["server", "watch", "concurrency", "services", "context"],
+    folders: ["server", "watch", "concurrency", "services", "snapshot", "bolt", "context"],
   },
   "packages/etcd-api": { imports: ["grpc"], folders: [] },
   "packages/x509": { imports: [], folders: [] },

@@ -87,6 +87,7 @@ export type { BackupSummary } from "./archive/backup-format.ts";
 export { digestStore, type StoreDigest } from "./archive/digest-store.ts";
 export { type FollowProgress, type FollowRequest, followStore } from "./archive/follow-store.ts";
 export { checkBackup, openBackup } from "./archive/read-backup.ts";
+export { replayEvents, type ReplayRequest } from "./archive/replay-events.ts";
 export { refuseUnfinishedRestore, restoreThroughStore } from "./archive/restore-through-store.ts";
 export { type ImageSource, takeImage } from "./archive/take-image.ts";
 export { verifyStore } from "./archive/verify-store.ts";

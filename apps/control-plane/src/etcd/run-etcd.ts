@@ -45,6 +45,7 @@ export async function runEtcd(options: EtcdOptions): Promise<void> {
     progressNotifyIntervalMs: options.progressNotifyIntervalMs,
     limits: { maxRequestBytes, quotaBytes: quotaBackendBytes },
     maxConcurrentStreams,
+    snapshotDir: options.dataDir,
     onError: (err, call) => logger.error({ err, ...call }, "call failed"),
     ...(tls ? { tls } : {}),
   });

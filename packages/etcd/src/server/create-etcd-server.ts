@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { TlsOptions } from "node:tls";
 import { type CallErrorReporter, GrpcServer, type GrpcHandler } from "@cellplane/grpc";
 import type { MvccStore } from "@cellplane/kv";
@@ -27,6 +28,8 @@ export interface EtcdServerOptions {
   readonly maxConcurrentStreams?: number;
   /** Default: ten minutes, as in etcd. */
   readonly progressNotifyIntervalMs?: number;
+  /** Where a snapshot is kept until it is sent, all of the store's data. Default: the system's temporary folder. */
+  readonly snapshotDir?: string;
   /** Exposed at `/metrics`; made here unless given. */
   readonly metrics?: MetricRegistry;
   readonly onError: CallErrorReporter;
@@ -50,7 +53,7 @@ export async function createEtcdServer(
       onStreams: (change) => figures.countStreams(change),
     }),
     ...createLeaseService(context),
-    ...createMaintenanceService(context),
+    ...createMaintenanceService(context, options.snapshotDir ?? tmpdir()),
     ...createClusterService(context),
     ...createLockService(context),
     ...createElectionService(context),

@@ -11,7 +11,7 @@ function peerProgram(name: string): string {
   return join(peers, "bin", name);
 }
 
-/** What a run of `etcdctl` came to. */
+/** What a run of `etcdctl` or `etcdutl` came to. */
 export interface EtcdctlResult {
   readonly code: number;
   readonly output: string;
@@ -25,19 +25,23 @@ export async function runEtcdctl(
   args: readonly string[],
   input = "",
 ): Promise<EtcdctlResult> {
+  return runTool("etcdctl", ["--endpoints", url, ...args], input);
+}
+
+/** Runs `etcdutl`, which works on files. */
+export async function runEtcdutl(args: readonly string[]): Promise<EtcdctlResult> {
+  return runTool("etcdutl", args, "");
+}
+
+function runTool(name: string, args: readonly string[], input: string): Promise<EtcdctlResult> {
   const env = { ...process.env, ETCDCTL_API: "3" };
-  const options = { env, timeout: 30_000 };
+  const options = { env, timeout: 60_000, maxBuffer: 64 * 2 ** 20 };
   return new Promise((resolve) => {
-    const child = execFile(
-      peerProgram("etcdctl"),
-      ["--endpoints", url, ...args],
-      options,
-      (error, output, stderr) => {
-        const lines = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
-        const code = error ? Number(error.code ?? -1) : 0;
-        resolve({ code, output, errors: lines.join("\n") });
-      },
-    );
+    const child = execFile(peerProgram(name), args, options, (error, output, stderr) => {
+      const lines = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+      const code = error ? Number(error.code ?? -1) : 0;
+      resolve({ code, output, errors: lines.join("\n") });
+    });
     child.stdin?.on("error", () => {
       // Most commands read nothing, and may have ended by now.
     });
@@ -101,9 +105,16 @@ export class EtcdPeer implements AsyncDisposable {
     this.#args = args;
   }
 
-  /** Starts one without keys; `flags` are further flags of it. */
-  static async start(flags: readonly string[] = []): Promise<EtcdPeer> {
+  /**
+   * Starts one without keys; `flags` are further flags of it. `prepare` may put data into its
+   * folder before it starts.
+   */
+  static async start(
+    flags: readonly string[] = [],
+    prepare?: (folder: string) => Promise<void>,
+  ): Promise<EtcdPeer> {
     const folder = mkdtempSync(join(tmpdir(), "cellplane-etcd-"));
+    await prepare?.(folder);
     const [client, peer] = [await freePort(), await freePort()].map(
       (port) => `http://127.0.0.1:${port}`,
     );

@@ -138,7 +138,7 @@ describe("etcdctl against the facade and against etcd", () => {
     const file = join(folder, "snapshot");
     equal((await runEtcdctl(own.url, ["put", "in-snapshot", "value-in-it"])).code, 0);
     equal((await runEtcdctl(own.url, ["snapshot", "save", file])).code, 0);
-    match(readFileSync(file, "latin1"), /^cellplane-snapshot 1 .*\n.*in-snapshot.*value-in-it/s);
+    match(readFileSync(file, "latin1"), /in-snapshot.*value-in-it/s);
   });
 
   it("serves the npm client etcd3 as etcd does", async () => {

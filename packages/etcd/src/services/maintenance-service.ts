@@ -26,14 +26,19 @@ import {
 import { CompactedError } from "@cellplane/kv";
 import { type EtcdContext, etcdVersion } from "../context/etcd-context.ts";
 import { etcdError, toEtcdError } from "../context/etcd-error.ts";
+import { createSnapshot } from "../snapshot/create-snapshot.ts";
+import { readPages } from "../snapshot/read-pages.ts";
+import { snapshotVersion } from "../snapshot/write-metadata.ts";
 import { answer } from "./answer.ts";
-import { readPages, writeSnapshot } from "./snapshot.ts";
 
 const noSpaceAlarm = 1;
 const alarmAction = { get: 0, activate: 1, deactivate: 2 } as const;
 
-/** `etcdserverpb.Maintenance`. */
-export function createMaintenanceService(context: EtcdContext): readonly GrpcHandler[] {
+/** `etcdserverpb.Maintenance`. Snapshots are made in temporary files of `snapshotDir`. */
+export function createMaintenanceService(
+  context: EtcdContext,
+  snapshotDir: string,
+): readonly GrpcHandler[] {
   const refuse = (name: string, text: Parameters<typeof etcdError>[0]): GrpcHandler =>
     answer(`Maintenance/${name}`, { request: empty, response: headerOnly }, async () => {
       throw etcdError(text);
@@ -70,7 +75,7 @@ export function createMaintenanceService(context: EtcdContext): readonly GrpcHan
       },
     ),
     handleServerStream(snapshotMethod, (_, responses, call) =>
-      sendSnapshot(context, responses, call.signal),
+      sendSnapshot(context, { snapshotDir, responses }, call.signal),
     ),
     refuse("MoveLeader", "bad leader transferee"),
     refuse("Downgrade", "not capable"),
@@ -127,7 +132,7 @@ async function hashKeys(
   signal: AbortSignal,
 ): Promise<number> {
   let hash = 0;
-  for await (const kvs of readPages(context, { revision, signal })) {
+  for await (const kvs of readPages(context.store, { revision, signal })) {
     const writer = new WireWriter();
     for (const kv of kvs) wireKeyValue.encode(kv, writer);
     hash = crc32(writer.take(), hash);
@@ -137,17 +142,23 @@ async function hashKeys(
 
 async function sendSnapshot(
   context: EtcdContext,
-  responses: MessageSink<SnapshotResponse>,
+  { snapshotDir, responses }: SnapshotTarget,
   signal: AbortSignal,
 ): Promise<void> {
-  const header = await context.headerNow();
   try {
-    for await (const blob of writeSnapshot(context, signal)) {
-      // How much remains is not known before it is read; clients only show it.
-      const response = { header, remainingBytes: 0, blob, version: etcdVersion };
+    await using snapshot = await createSnapshot(context, snapshotDir, signal);
+    const header = context.header(snapshot.revision);
+    for await (const blob of snapshot.blobs()) {
+      signal.throwIfAborted();
+      const response = { header, ...blob, version: snapshotVersion };
       if (!responses.send(response)) await responses.drained();
     }
   } catch (error) {
     throw toEtcdError(error);
   }
+}
+
+interface SnapshotTarget {
+  readonly snapshotDir: string;
+  readonly responses: MessageSink<SnapshotResponse>;
 }
