@@ -3,5 +3,5 @@
  * until its title replaces them.
  */
 export function hidePassword(url: string): void {
-  if (/^\w+:\/\/[^/?#]*:[^/?#]*@/.test(url)) process.title = "cellplane";
+  if (/^\w+:\/\/[^@]*:.*@/.test(url)) process.title = "cellplane";
 }

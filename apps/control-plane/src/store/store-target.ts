@@ -95,9 +95,11 @@ export async function openTarget(target: StoreTarget): Promise<MvccStore> {
       return new AdminStore(target.dataDir);
     case "sqlite":
       checkExists(target.path);
+      // An empty file would be made a store.
+      describeSqlite(target.path);
       return openSqliteStore({ path: target.path, writer: "inline" });
     case "mysql":
-      return openMysqlStore(target.url, { environment: process.env });
+      return openMysqlStore(target.url, { environment: process.env, mustExist: true });
     case "etcd":
       return openEtcdStore(target.url, { environment: process.env });
   }

@@ -64,5 +64,8 @@ describe("redactEtcdUrl()", () => {
     equal(redactEtcdUrl("etcd://u:secret@a:1,b:2?password-file=/p"), "etcd://u@a:1,b:2");
     equal(redactEtcdUrl("etcd://a?ssl-ca=/c&prefix=/one"), "etcd://a?prefix=/one/");
     equal(redactEtcdUrl("etcd//u:secret@h"), "etcd//…@h");
+    for (const mark of ["/", "?"]) {
+      equal(redactEtcdUrl(`etcd://u:12${mark}34@h:1`), "etcd://…@h:1");
+    }
   });
 });

@@ -71,7 +71,9 @@ export function parseEtcdUrl(
 /** The URL as it may be shown: what names the store, so neither a password nor parameters but `prefix`. */
 export function redactEtcdUrl(text: string): string {
   const parts = urlPattern.exec(text)?.groups;
-  if (!parts) return text.replace(/\/\/.*@/, "//…@").replace(/\?.*/, "");
+  // A password with "?" as it is makes the URL's beginning look like a host and a port.
+  if (!parts || /^[^=&]*@/.test(parts["query"] ?? ""))
+    return text.replace(/\/\/.*@/, "//…@").replace(/\?.*/, "");
   const user = parts["user"] ?? "";
   const prefix = withSlash(new URLSearchParams(parts["query"] ?? "").get("prefix") ?? "");
   const query = prefix === "" ? "" : `?prefix=${prefix}`;

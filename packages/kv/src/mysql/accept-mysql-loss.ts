@@ -4,10 +4,9 @@ import { revisionMargin } from "../store/store-image.ts";
 import { readError } from "./mysql-error.ts";
 import { numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf } from "./mysql-schema.ts";
-import { MysqlSession } from "./mysql-session.ts";
-import { checkServer, sessionSetUp } from "./mysql-settings.ts";
 import { parseMysqlUrl } from "./mysql-url.ts";
 import { randomToken } from "./mysql-writer.ts";
+import { openChecked } from "./open-checked.ts";
 
 const timeoutMs = 10_000;
 
@@ -30,8 +29,7 @@ export async function acceptMysqlLoss(
 ): Promise<AcceptedLoss> {
   const target = parseMysqlUrl(url, options.environment ?? {});
   try {
-    await using session = await MysqlSession.open(target, sessionSetUp());
-    await checkServer(session);
+    await using session = (await openChecked(target, { needs: "store" })).session;
     const [, rows] = await session.run(
       ["BEGIN", `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`],
       timeoutMs,

@@ -1,16 +1,16 @@
 import type { StoreDescription } from "../store/store-description.ts";
 import { readError } from "./mysql-error.ts";
-import { MysqlSession } from "./mysql-session.ts";
-import { checkServer, sessionSetUp } from "./mysql-settings.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
+import { openChecked } from "./open-checked.ts";
 
 const timeoutMs = 30_000;
 
 /** Tells what a database holds. @throws {UnavailableError} */
 export async function describeMysql(target: MysqlTarget): Promise<StoreDescription> {
   try {
-    await using session = await MysqlSession.open(target, sessionSetUp());
-    const { flavor, version } = await checkServer(session);
+    const { session: opened, server } = await openChecked(target, { needs: "store" });
+    await using session = opened;
+    const { flavor, version } = server;
     const [[meta = []] = [], [counts = []] = [], [sizes = []] = [], leaseTable = []] =
       await session.run(
         [

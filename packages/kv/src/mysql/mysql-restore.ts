@@ -10,12 +10,14 @@ import {
 import { TargetNotEmptyError } from "../store/target-not-empty-error.ts";
 import { leaseTimeSql } from "./lease-sql.ts";
 import { MysqlError, writeError } from "./mysql-error.ts";
+import { openError } from "./mysql-open-error.ts";
 import { bytesLiteral, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, prepareSchema, type MetaRow } from "./mysql-schema.ts";
 import { MysqlSession } from "./mysql-session.ts";
-import { checkServer, sessionSetUp } from "./mysql-settings.ts";
+import { sessionSetUp } from "./mysql-settings.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
 import { randomToken } from "./mysql-writer.ts";
+import { openChecked } from "./open-checked.ts";
 
 /** How long one message may take: removing what is there is one statement. */
 const timeoutMs = 3_600_000;
@@ -37,16 +39,28 @@ export async function restoreMysql(
   options: RestoreOptions,
 ): Promise<RestoreOutcome> {
   try {
-    await using session = await MysqlSession.open(target, sessionSetUp());
-    const { flavor } = await checkServer(session);
-    if (flavor === "oceanbase") await session.run(longTransactions, timeoutMs);
-    await prepareSchema(session, image.header.clusterId || randomBytes(8).toString("hex"));
+    const { session: opened, server } = await openChecked(target, { needs: "database" });
+    await using session = opened;
+    if (server.flavor === "oceanbase") await session.run(longTransactions, timeoutMs);
+    await prepare(session, target, image);
     const restore = new MysqlRestore(session, image, options);
     const outcome = await restore.fill(target.database);
     await commit(session, target, restore.token);
     return outcome;
   } catch (error) {
     throw restoreError(error);
+  }
+}
+
+async function prepare(
+  session: MysqlSession,
+  target: MysqlTarget,
+  { header }: StoreImage,
+): Promise<void> {
+  try {
+    await prepareSchema(session, header.clusterId || randomBytes(8).toString("hex"));
+  } catch (error) {
+    throw openError(target, error);
   }
 }
 

@@ -25,18 +25,21 @@ import { MysqlError, readError, writeError } from "./mysql-error.ts";
 import { MysqlLeases } from "./mysql-leases.ts";
 import { MysqlReader, type DatabaseSize } from "./mysql-reader.ts";
 import { numberLiteral } from "./mysql-rows.ts";
+import { openError } from "./mysql-open-error.ts";
 import { prepareSchema, type MetaRow } from "./mysql-schema.ts";
-import { MysqlSession } from "./mysql-session.ts";
 import { MysqlSessions } from "./mysql-sessions.ts";
 import { openSnapshot, type MysqlSnapshot } from "./mysql-snapshot.ts";
-import { checkServer, sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
-import { tlsRemedy } from "./mysql-tls.ts";
+import { sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
 import { MysqlWriter } from "./mysql-writer.ts";
 
+import { openChecked } from "./open-checked.ts";
 const pageTimeoutMs = 30_000;
 
 /** How often the size is asked for, without and with a quota on it. */
+/** Sessions beside those that read: of the writer, its marks, leases, and upkeep. */
+const otherSessions = 4;
+
 const sizeEveryMs = 10_000;
 const quotaEveryMs = 3000;
 
@@ -50,6 +53,8 @@ export interface MysqlLogOptions {
   /** What a log of this process before this one remembers; instead of the path. */
   readonly headMemory?: HeadMemory;
   /** Sessions for reading. Default: 4; writing, leases and upkeep take four more. */
+  /** Refuse a database without a store, instead of making one. */
+  readonly mustExist?: boolean;
   readonly readSessions?: number;
   /** Bytes beyond which puts are refused; the size is looked at more often then. */
   readonly quotaBytes?: number;
@@ -68,7 +73,7 @@ export async function openMysqlLog(
 ): Promise<RevisionLog> {
   const memory = options.headMemory ?? new HeadMemory(options.headMemoryPath);
   try {
-    const server = await prepareDatabase(target);
+    const server = await prepareDatabase(target, options);
     const log = new MysqlRevisionLog({ target, server, memory, options });
     try {
       return await log.open();
@@ -77,30 +82,27 @@ export async function openMysqlLog(
       throw error;
     }
   } catch (error) {
-    if (error instanceof KvError) throw error;
-    throw openError(target, MysqlError.from(error));
+    throw openError(target, error);
   }
 }
 
-async function prepareDatabase(target: MysqlTarget): Promise<MysqlServer> {
-  await using session = await MysqlSession.open(target, sessionSetUp());
-  const server = await checkServer(session);
+async function prepareDatabase(
+  target: MysqlTarget,
+  options: MysqlLogOptions,
+): Promise<MysqlServer> {
+  const needs = options.mustExist ? "store" : "database";
+  const sessions = readSessionsOf(target, options) + otherSessions;
+  const { session: opened, server } = await openChecked(target, { needs, sessions });
+  await using session = opened;
   await prepareSchema(session, randomBytes(8).toString("hex"));
   return server;
 }
 
-function openError(
-  { host, port, database, tls }: MysqlTarget,
-  error: MysqlError,
-): UnavailableError {
-  const unknownDatabase = 1049;
-  const remedy =
-    error.errno === unknownDatabase
-      ? `; create it: CREATE DATABASE ${database}`
-      : tlsRemedy(tls, error);
-  return new UnavailableError(
-    `Cannot open the database "${database}" at ${host}:${port}: ${(error.message || error.code).replace(/\.? See TODO.*/, "")}${remedy}`,
-  );
+function readSessionsOf(
+  { readConnections }: MysqlTarget,
+  { readSessions }: MysqlLogOptions,
+): number {
+  return readSessions ?? readConnections ?? 4;
 }
 
 /** What a log is made of. */
@@ -137,7 +139,7 @@ class MysqlRevisionLog implements RevisionLog {
     this.#memory = memory;
     const setUp = sessionSetUp(server.flavor);
     this.#sessions = new MysqlSessions(target, {
-      limit: options.readSessions ?? target.readConnections ?? 4,
+      limit: readSessionsOf(target, options),
       setUp,
     });
     this.#upkeep = new MysqlSessions(target, { limit: 1, setUp: writerSetUp(server.flavor) });

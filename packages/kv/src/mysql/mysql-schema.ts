@@ -154,6 +154,11 @@ const upgradeStatements: readonly string[] = [
   "UPDATE kv_meta SET schema_version = 2 WHERE one = 1",
 ];
 
+/** Whether there is a store in the database. @throws {MysqlError} */
+export async function hasStore(session: MysqlSession): Promise<boolean> {
+  return (await readVersion(session)) !== undefined;
+}
+
 /** The schema of the store; absent where there is none yet, or the process that made it was killed over it. */
 async function readVersion(session: MysqlSession): Promise<number | undefined> {
   const noSuchTable = 1146;

@@ -34,4 +34,16 @@ describe("judgeServer()", () => {
     throws(() => judge({ wsrep_on: "ON", wsrep_cluster_size: "3" }), /Galera/);
     throws(() => judge({ sql_mode: "" }), /sql_mode is ""/);
   });
+
+  it("refuses limits under which writes would fail later", () => {
+    throws(() => judge({ max_allowed_packet: "4194304" }), /is 4194304, .*; set it to 16777216/);
+    judge({ max_allowed_packet: "16777216" });
+    const limited = new Map(Object.entries({ ...good, max_user_connections: "7" }));
+    throws(
+      () => judgeServer(limited, { sessions: 8 }),
+      /may have 7 connections .* and 8 are needed/,
+    );
+    judgeServer(limited, { sessions: 7 });
+    judgeServer(new Map(Object.entries({ ...good, max_user_connections: "0" })), { sessions: 8 });
+  });
 });

@@ -31,7 +31,17 @@ const wanted = [
   "sql_mode",
   "autocommit",
   "max_allowed_packet",
+  "max_user_connections",
 ];
+
+/** The longest message that is sent: a value of 3 MiB is 6 MiB of text, and not alone in it. */
+const neededPacketBytes = 16 * 1024 * 1024;
+
+/** What whoever opens a store needs of its server. */
+export interface ServerNeeds {
+  /** Sessions at a time. Default: one. */
+  readonly sessions?: number;
+}
 
 /** Seconds after which the server ends a writing session that says nothing, and with it frees the lock. */
 const idleSeconds = 5;
@@ -91,9 +101,12 @@ export function writerSetUp(flavor: MysqlFlavor): readonly string[] {
 
 /**
  * Reads what the server is like.
- * @throws {UnavailableError} It would lose or mix up what it acknowledges.
+ * @throws {UnavailableError} It would lose or mix up what it acknowledges, or gives less than is needed.
  */
-export async function checkServer(session: MysqlSession): Promise<MysqlServer> {
+export async function checkServer(
+  session: MysqlSession,
+  needs?: ServerNeeds,
+): Promise<MysqlServer> {
   const names = wanted.map((name) => `'${name}'`).join(", ");
   const [rows = [], status = []] = await session.run(
     [`SHOW VARIABLES WHERE Variable_name IN (${names})`, "SHOW STATUS LIKE 'wsrep_cluster_size'"],
@@ -103,14 +116,14 @@ export async function checkServer(session: MysqlSession): Promise<MysqlServer> {
     String(row[0]).toLowerCase(),
     String(row[1]),
   ]);
-  return judgeServer(new Map(pairs));
+  return judgeServer(new Map(pairs), needs);
 }
 
 /**
  * Decides whether a server with these variables can be trusted.
  * @throws {UnavailableError} With what to do.
  */
-export function judgeServer(variables: ServerVariables): MysqlServer {
+export function judgeServer(variables: ServerVariables, needs: ServerNeeds = {}): MysqlServer {
   const flavor = flavorOf(variables);
   const isOn = (name: string): boolean => /^(on|1)$/i.test(variables.get(name) ?? "");
   const version = variables.get("version") ?? "";
@@ -124,6 +137,7 @@ export function judgeServer(variables: ServerVariables): MysqlServer {
       "see to it that no proxy changes it",
     );
   }
+  checkLimits(variables, needs);
   if (flavor === "oceanbase") return { flavor, version, showsBeforeDurable: false };
   const flush = variables.get("innodb_flush_log_at_trx_commit");
   if (flush !== undefined && flush !== "1") {
@@ -146,6 +160,25 @@ export function judgeServer(variables: ServerVariables): MysqlServer {
     );
   }
   return { flavor, version, showsBeforeDurable: !hasBinaryLog };
+}
+
+/** @throws {UnavailableError} */
+function checkLimits(variables: ServerVariables, { sessions = 1 }: ServerNeeds): void {
+  const packetBytes = Number(variables.get("max_allowed_packet") ?? neededPacketBytes);
+  if (packetBytes < neededPacketBytes) {
+    throw refuse(
+      `max_allowed_packet is ${packetBytes}, so that large values could not be written`,
+      `set it to ${neededPacketBytes} or more`,
+    );
+  }
+  // Of the user, where the account has a limit; 0: none.
+  const allowed = Number(variables.get("max_user_connections") ?? 0);
+  if (allowed > 0 && allowed < sessions) {
+    throw refuse(
+      `its user may have ${allowed} connections (max_user_connections), and ${sessions} are needed`,
+      "allow more, or give fewer by read-connections",
+    );
+  }
 }
 
 function flavorOf(variables: ServerVariables): MysqlFlavor {

@@ -69,4 +69,12 @@ describe("redactMysqlUrl()", () => {
     equal(redactMysqlUrl("mysql://u:secret@h:1/d?password-file=/p"), "mysql://u@h:1/d");
     equal(redactMysqlUrl("mysql//u:secret@h"), "mysql//…@h");
   });
+
+  it("shows nothing of a password whose characters are not escaped, and parsing says how to write them", () => {
+    for (const mark of ["/", "?", "#"]) {
+      const url = `mysql://u:12${mark}34@h:1/d`;
+      equal(redactMysqlUrl(url), "mysql://…@h:1/d");
+      throws(() => parse(url), /"mysql:\/\/…@h:1\/d" as .*write \/, \?, #, @ and % of .* as %2F/);
+    }
+  });
 });

@@ -38,10 +38,12 @@ export function parseMysqlUrl(
   readText: ReadText = (path) => readFileSync(path, "utf8"),
 ): MysqlTarget {
   const url = URL.parse(text);
-  if (!url || url.protocol !== "mysql:") throw refuse(text, "it must begin with mysql://");
+  if (!url || url.protocol !== "mysql:") {
+    throw refuse(text, `it must be mysql://USER@HOST:PORT/DATABASE${escapeHint(text)}`);
+  }
   const database = decodeURIComponent(url.pathname.replace(/^\//, ""));
   if (url.hostname === "") throw refuse(text, "it names no host");
-  if (url.username === "") throw refuse(text, "it names no user");
+  if (url.username === "") throw refuse(text, `it names no user${escapeHint(text)}`);
   if (database === "" || database.includes("/")) throw refuse(text, "it must name one database");
   for (const name of url.searchParams.keys()) {
     if (parameters.includes(name)) continue;
@@ -81,8 +83,18 @@ function readConnectionsOf(
 /** The URL as it may be shown: no password, no parameters. */
 export function redactMysqlUrl(text: string): string {
   const url = URL.parse(text);
-  if (!url || url.protocol !== "mysql:") return text.replace(/\/\/.*@/, "//…@").replace(/\?.*/, "");
+  // A password with "/", "?" or "#" as they are makes the URL's beginning look like a host and a port.
+  if (!url || url.protocol !== "mysql:" || (url.username === "" && text.includes("@"))) {
+    return text.replace(/\/\/.*@/, "//…@").replace(/\?.*/, "");
+  }
   return `mysql://${url.username}${url.username === "" ? "" : "@"}${url.host}${url.pathname}`;
+}
+
+/** What may be the matter with a URL that has a user and is none. */
+function escapeHint(text: string): string {
+  return text.includes("@")
+    ? "; write /, ?, #, @ and % of a name or password as %2F, %3F, %23, %40 and %25"
+    : "";
 }
 
 function passwordOf(

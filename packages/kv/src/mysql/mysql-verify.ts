@@ -14,9 +14,9 @@ import {
 import { readError } from "./mysql-error.ts";
 import { bytesLiteral, changeColumns, changeOf } from "./mysql-rows.ts";
 import { metaColumns, metaOf } from "./mysql-schema.ts";
-import { MysqlSession, type SqlRow } from "./mysql-session.ts";
-import { checkServer, sessionSetUp } from "./mysql-settings.ts";
+import type { MysqlSession, SqlRow } from "./mysql-session.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
+import { openChecked } from "./open-checked.ts";
 
 const pageRows = 5000;
 const timeoutMs = 120_000;
@@ -31,8 +31,9 @@ export async function verifyMysql(
   onProgress?: (progress: VerifyProgress) => void,
 ): Promise<VerifyReport> {
   try {
-    await using session = await MysqlSession.open(target, sessionSetUp());
-    const { flavor } = await checkServer(session);
+    const { session: opened, server } = await openChecked(target, { needs: "store" });
+    await using session = opened;
+    const { flavor } = server;
     const [, , , meta, leases = [], columns = []] = await session.run(
       [
         ...(flavor === "oceanbase"
