@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject, parseJson } from "@cellplane/apimachinery";
-import { statusErrorOf } from "@cellplane/client";
+import { ConnectionError, statusErrorOf } from "@cellplane/client";
 import {
   type ConnectionSettings,
   connectRestClient,
@@ -49,6 +49,26 @@ export async function ownConnection(
     caBundle: readFileSync(ca, "utf8"),
     token: fileToken(join(podFolder, "token")),
   };
+}
+
+/** Whether the API server takes a token, whatever it may do with it; yes where it does not answer. */
+export async function takesToken(connection: ConnectionSettings, token: string): Promise<boolean> {
+  const {
+    clientCertificate: _cert,
+    clientKey: _key,
+    impersonateUser: _user,
+    ...settings
+  } = connection;
+  await using client = connectRestClient(
+    { ...settings, token: async () => token },
+    { userAgent: "cellplane-agent" },
+  );
+  try {
+    return (await client.raw({ method: "GET", path: "/version" })).status !== 401;
+  } catch (error) {
+    if (error instanceof ConnectionError) return true;
+    throw error;
+  }
 }
 
 /** Asks the API server for a token of an account that ends soon. @throws {StatusError} */

@@ -17,7 +17,7 @@ import { atAnyServer } from "./at-any-server.ts";
 import { type CredentialSecret, createCredentialSecret } from "./credential-secret.ts";
 import { explainLost } from "./explain-lost.ts";
 import { finishRenewal, keepRenewed } from "./keep-renewed.ts";
-import { ownConnection, parseAccount, requestToken } from "./member-account.ts";
+import { ownConnection, parseAccount, requestToken, takesToken } from "./member-account.ts";
 import { TokenKeeper } from "./token-keeper.ts";
 import { checkCredentials, readCredentials } from "./read-credentials.ts";
 import { startTracing } from "../tracing/start-tracing.ts";
@@ -138,6 +138,7 @@ async function openTokenKeeper(
   const connection = await ownConnection(target, memberKubeconfig);
   return new TokenKeeper({
     request: () => requestToken(connection, account, tokenLifeSeconds),
+    isTaken: (token) => takesToken(connection, token),
     bring: (token) =>
       atAnyServer(options.servers, credentialsDir, (channel) =>
         bringToken(cluster, token, channel),

@@ -1,6 +1,6 @@
 import { isJsonObject, type KubernetesObject } from "@cellplane/apimachinery";
 import type { Logger, ObjectAccess } from "@cellplane/apiserver";
-import { annotations, kubefed, type KubeFedCluster } from "@cellplane/federation";
+import { annotations, isClusterReady, kubefed, type KubeFedCluster } from "@cellplane/federation";
 import { GrpcError } from "@cellplane/grpc";
 import { type Envelope, sealCredential, sealedCredential, type SecretData } from "@cellplane/kms";
 import type { MemberToken, TakeToken } from "@cellplane/tunnel";
@@ -36,7 +36,8 @@ export function createTokenTaker(deps: TokenTakerDependencies): TakeToken {
     }
     await setAuthority(objects, cluster, token.ca);
     const { name } = object.spec.secretRef;
-    if (!(await isWorthwhile(objects, name, token))) return;
+    // Where it is not Ready, the present token may be none: the account may have been made anew.
+    if (isClusterReady(object) && !(await isWorthwhile(objects, name, token))) return;
     await store(objects, await renderSecret(deps, { cluster, name }, token));
     logger.info({ cluster, until: token.endsAt }, "token of the agent stored");
   };

@@ -1,3 +1,4 @@
+import { isJsonObject, parseJson } from "@cellplane/apimachinery";
 import type { Logger } from "@cellplane/apiserver";
 import type { MemberToken } from "@cellplane/tunnel";
 
@@ -5,6 +6,8 @@ import type { MemberToken } from "@cellplane/tunnel";
 export interface TokenKeeperDependencies {
   /** Asks the cluster's API server for a token. */
   readonly request: () => Promise<MemberToken>;
+  /** Whether the API server still takes a token: its account may have been made anew. */
+  readonly isTaken?: (token: string) => Promise<boolean>;
   /** Brings it to a control plane. */
   readonly bring: (token: MemberToken) => Promise<void>;
   readonly nowMs: () => number;
@@ -12,6 +15,7 @@ export interface TokenKeeperDependencies {
 }
 
 const lookEveryMs = 10_000;
+const tryEveryMs = 60_000;
 
 /**
  * Brings the control plane a token of the cluster when the agent is connected, and a new one after
@@ -21,6 +25,7 @@ export class TokenKeeper implements Disposable {
   readonly #deps: TokenKeeperDependencies;
   readonly #timer: NodeJS.Timeout;
   #current: { readonly token: MemberToken; readonly renewAtMs: number } | undefined;
+  #tryAtMs = 0;
   #isBrought = false;
   #isConnected = false;
   #work: Promise<void> | undefined;
@@ -55,11 +60,12 @@ export class TokenKeeper implements Disposable {
   async #renew(): Promise<void> {
     const { nowMs, logger, request, bring } = this.#deps;
     try {
+      await this.#tryCurrent();
       if (!this.#current || nowMs() >= this.#current.renewAtMs) {
         const askedAtMs = nowMs();
         const token = await request();
-        const lifeMs = Date.parse(token.endsAt) - askedAtMs;
-        this.#current = { token, renewAtMs: askedAtMs + (lifeMs * 2) / 3 };
+        this.#current = { token, renewAtMs: askedAtMs + (lifeMsOf(token, askedAtMs) * 2) / 3 };
+        this.#tryAtMs = askedAtMs + tryEveryMs;
         this.#isBrought = false;
       }
       if (this.#isBrought) return;
@@ -71,4 +77,26 @@ export class TokenKeeper implements Disposable {
       logger.warn({ err }, "no token brought to the control plane; trying again");
     }
   }
+
+  async #tryCurrent(): Promise<void> {
+    const { nowMs, isTaken } = this.#deps;
+    if (!this.#current || !isTaken || nowMs() < this.#tryAtMs) return;
+    this.#tryAtMs = nowMs() + tryEveryMs;
+    if (!(await isTaken(this.#current.token.token))) this.#current = undefined;
+  }
+}
+
+/** How long a token is good, by the clock of whoever made it: that of this machine may be off. */
+function lifeMsOf({ token, endsAt }: MemberToken, askedAtMs: number): number {
+  const [, payload = ""] = token.split(".");
+  try {
+    const claims = parseJson(Buffer.from(payload, "base64url").toString());
+    if (isJsonObject(claims)) {
+      const { iat, exp } = claims;
+      if (typeof iat === "number" && typeof exp === "number") return (exp - iat) * 1000;
+    }
+  } catch {
+    // Not every token is one that can be read.
+  }
+  return Date.parse(endsAt) - askedAtMs;
 }
