@@ -53,7 +53,11 @@ describe("AdminStore", () => {
     equal(await admin.headRevision(), 3);
     equal((await admin.range({ ...all, revision: 2 })).kvs[0]?.value.toString(), "\0\xff");
     await admin.compact(3);
-    await rejects(admin.range({ ...all, revision: 2 }), CompactedError);
+    await rejects(
+      admin.range({ ...all, revision: 2 }),
+      (error) => error instanceof CompactedError && /revision 2 .* from 3 on/.test(error.message),
+    );
+    await rejects(admin.compact(99), /revision 99 as the newest is 3/);
     await admin.leases.grant({ id: 7, ttlSeconds: 60 });
     deepEqual(await admin.leases.list(), [{ id: 7, ttlSeconds: 60 }]);
     equal((await admin.describe()).leases, 1);

@@ -16,7 +16,9 @@ export type AdminMessage =
 export interface WireError {
   readonly name: string;
   readonly message: string;
+  /** What was asked for, and what there is. */
   readonly revision?: number;
+  readonly known?: number;
 }
 
 /** Anything as bytes: both ends are this program, of one user on one machine. */
@@ -55,14 +57,16 @@ function withBuffers(value: unknown): unknown {
 export function wireErrorOf(error: unknown): WireError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message } = error;
-  if (error instanceof CompactedError) return { name, message, revision: error.compacted };
-  if (error instanceof FutureRevisionError) return { name, message, revision: error.current };
+  if (error instanceof CompactedError)
+    return { name, message, revision: error.requested, known: error.compacted };
+  if (error instanceof FutureRevisionError)
+    return { name, message, revision: error.requested, known: error.current };
   return { name, message };
 }
 
 /** The error that was told. */
-export function errorOfWire({ name, message, revision = 0 }: WireError): Error {
-  if (name === "CompactedError") return new CompactedError(0, revision);
-  if (name === "FutureRevisionError") return new FutureRevisionError(0, revision);
+export function errorOfWire({ name, message, revision = 0, known = 0 }: WireError): Error {
+  if (name === "CompactedError") return new CompactedError(revision, known);
+  if (name === "FutureRevisionError") return new FutureRevisionError(revision, known);
   return new UnavailableError(message);
 }

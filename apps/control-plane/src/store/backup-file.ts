@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { ServerError } from "../options/server-error.ts";
+import { removeOnSignal } from "./remove-on-signal.ts";
 
 /** Where a backup goes: a file, or `-` for the standard output. */
 export interface BackupOutput {
@@ -29,13 +30,11 @@ export async function writeBackupFile(
     return pipeline([source, ...stages, writeTo(process.stdout)]);
   }
   const partial = `${file}.${randomBytes(4).toString("hex")}.partial`;
-  const handle = await open(partial, "wx", 0o600);
+  using _ = removeOnSignal(partial);
+  const handle = await written(file, open(partial, "wx", 0o600));
   try {
-    await pipeline([source, ...stages, writeToHandle(handle)]);
-    await handle.sync();
-    await handle.close();
-    await rename(partial, file);
-    await syncDirectory(dirname(file));
+    await pipeline([source, ...stages, writeToHandle(handle, file)]);
+    await written(file, finish(handle, partial, file));
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(partial, { force: true });
@@ -43,19 +42,46 @@ export async function writeBackupFile(
   }
 }
 
+async function finish(handle: FileHandle, partial: string, file: string): Promise<void> {
+  await handle.sync();
+  await handle.close();
+  await rename(partial, file);
+  await syncDirectory(dirname(file));
+}
+
+/** @throws {ServerError} In place of what the system said, which knows of no backup. */
+async function written<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw writeFailure(file, error);
+  }
+}
+
+function writeFailure(file: string, error: unknown): ServerError {
+  const why = error instanceof Error ? error.message : String(error);
+  const where = file === "-" ? "the standard output" : `"${file}"`;
+  return new ServerError(`Cannot write the backup to ${where}: ${why}`, { cause: error });
+}
+
 type Sink = (chunks: AsyncIterable<Buffer>) => Promise<void>;
 
 function writeTo(stream: NodeJS.WriteStream): Sink {
   return async (chunks) => {
+    const failing = Promise.withResolvers<never>();
+    // Who reads may end before the backup does, and the disk behind it may be full.
+    stream.on("error", failing.reject);
+    failing.promise.catch(() => undefined);
     for await (const chunk of chunks) {
-      if (!stream.write(chunk)) await new Promise((resolve) => stream.once("drain", resolve));
+      const taken = new Promise<void>((resolve) => stream.write(chunk, () => resolve()));
+      await written("-", Promise.race([taken, failing.promise]));
     }
   };
 }
 
-function writeToHandle(handle: FileHandle): Sink {
+function writeToHandle(handle: FileHandle, file: string): Sink {
   return async (chunks) => {
-    for await (const chunk of chunks) await handle.writeFile(chunk);
+    for await (const chunk of chunks) await written(file, handle.writeFile(chunk));
   };
 }
 
@@ -70,7 +96,10 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** A backup that can be read several times. */
 export interface BackupInput extends AsyncDisposable {
+  /** Its bytes, decompressed. */
   readonly open: () => AsyncIterable<Buffer>;
+  /** Where it is while this is open. */
+  readonly path: string;
 }
 
 /** Opens a backup; one that comes from the standard input is kept in a temporary file meanwhile. */
@@ -79,20 +108,25 @@ export async function openBackupFile(file: string): Promise<BackupInput> {
   const isGzip = await startsAsGzip(file);
   return {
     open: () => readBackup(file, isGzip),
+    path: file,
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
 async function keepInput(): Promise<BackupInput> {
   const folder = await mkdtemp(join(tmpdir(), "cellplane-restore-"));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const kept = removeOnSignal(folder);
+  const remove = async (): Promise<void> => {
+    kept[Symbol.dispose]();
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
     const path = join(folder, "backup");
     const handle = await open(path, "wx", 0o600);
-    await pipeline([process.stdin, writeToHandle(handle)]);
+    await pipeline([process.stdin, writeToHandle(handle, path)]);
     await handle.close();
     const isGzip = await startsAsGzip(path);
-    return { open: () => readBackup(path, isGzip), [Symbol.asyncDispose]: remove };
+    return { open: () => readBackup(path, isGzip), path, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

@@ -4,10 +4,12 @@ export abstract class KvError extends Error {}
 /** The revision asked for is no longer kept. `compacted` is the oldest that can be read. */
 export class CompactedError extends KvError {
   override readonly name = "CompactedError";
+  readonly requested: number;
   readonly compacted: number;
 
   constructor(requested: number, compacted: number) {
     super(`Cannot read revision ${requested} as history is kept from ${compacted} on`);
+    this.requested = requested;
     this.compacted = compacted;
   }
 }
@@ -15,10 +17,12 @@ export class CompactedError extends KvError {
 /** The revision asked for has not been written yet. */
 export class FutureRevisionError extends KvError {
   override readonly name = "FutureRevisionError";
+  readonly requested: number;
   readonly current: number;
 
   constructor(requested: number, current: number) {
     super(`Cannot read revision ${requested} as the newest is ${current}`);
+    this.requested = requested;
     this.current = current;
   }
 }
