@@ -5,6 +5,8 @@ import {
   UnavailableError,
 } from "../../store/kv-error.ts";
 
+import { DiskRoomError } from "./disk-room.ts";
+
 /** What an error means for the write that met it; it crosses from the writer's thread as a value. */
 export interface WriteFailure {
   readonly kind: "no-space" | "unavailable" | "outcome-unknown";
@@ -32,7 +34,8 @@ export type WritePhase = "before-commit" | "in-commit";
 /** Classifies an error of a write. */
 export function failureOf(error: unknown, phase: WritePhase): WriteFailure {
   const message = error instanceof Error ? error.message : String(error);
-  if (codeOf(error) === sqliteFull) return { kind: "no-space", message };
+  if (codeOf(error) === sqliteFull || error instanceof DiskRoomError)
+    return { kind: "no-space", message };
   if (phase === "in-commit" && isFatal(error)) return { kind: "outcome-unknown", message };
   return { kind: "unavailable", message };
 }
