@@ -98,8 +98,9 @@ export function createJoinCommand(): Command {
       `
 In the member it creates the namespace kube-federation-system with a service account
 that may do what the federated types need and nothing else; its token is stored as a
-Secret of the control plane. Whatever fails, what was done before is undone. Joining
-again under the same name renews rights and token, e.g. after "cellplane enable".
+Secret of the control plane. Whatever fails, what was done before is undone; but once an
+agent of --tunnel has its credential the cluster stays joined, for it may take its time.
+Joining again under the same name renews rights and token, e.g. after "cellplane enable".
 
 A server that has no service accounts is joined by the kubeconfig's own credential, with
 --use-member-credential; what that may do is then up to the member.
@@ -218,8 +219,11 @@ async function handAgent(
     return;
   }
   const manifest = { cluster, access, image: options.agentImage };
-  if (options.apply === true) await applyAgent(member, agentObjects(manifest));
-  else process.stdout.write(renderAgentManifest(manifest));
+  if (options.apply === true) return applyAgent(member, agentObjects(manifest));
+  process.stdout.write(renderAgentManifest(manifest));
+  process.stderr.write(
+    `Apply this manifest in the cluster: "${cluster}" is Ready as soon as its agent has dialled in\n`,
+  );
 }
 
 function checkRequest(name: string, options: JoinOptions): void {
@@ -255,11 +259,19 @@ function checkAccess(options: JoinOptions): void {
   if (options.tunnel !== true) {
     throw new CliError("Cannot join as --no-member-access goes with --tunnel");
   }
+  checkEndpoint(options.apiEndpoint);
   if (memberKubeconfig !== undefined || apply || seal || useMemberCredential) {
     throw new CliError(
       "Cannot join as --no-member-access goes without --member-kubeconfig, --apply, --seal and --use-member-credential: tokens that agents bring are sealed where the control plane runs with an envelope key",
     );
   }
+}
+
+function checkEndpoint(url: string | undefined): void {
+  if (url === undefined || (/^https:\/\/./.test(url) && URL.canParse(url))) return;
+  throw new CliError(
+    `Cannot join as --api-endpoint must be a URL such as ${inClusterEndpoint}: it is "${url}"`,
+  );
 }
 
 /** A key without `--seal` is refused rather than passed over: somebody believes that it seals. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject, isStatus, type JsonObject } from "@cellplane/apimachinery";
 import type { ResourcePath, RestClient } from "@cellplane/client";
@@ -89,7 +89,9 @@ export async function writeAgentAccess(
   const files = { "ca.crt": ca, "tls.crt": cert, "tls.key": key };
   for (const [name, text] of Object.entries(files)) {
     const file = join(folder, name);
-    await writeFile(file, text, { mode: 0o600 });
+    // At once: the agent may be reading the one that was there.
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await rename(`${file}.new`, file);
     undo.unshift(() => rm(file, { force: true }));
   }
 }

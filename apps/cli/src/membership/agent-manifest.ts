@@ -1,4 +1,4 @@
-import { type KubernetesObject, stringifyYaml } from "@cellplane/apimachinery";
+import { type JsonObject, type KubernetesObject, stringifyYaml } from "@cellplane/apimachinery";
 import type { RestClient } from "@cellplane/client";
 import { agentAccount } from "./account-manifest.ts";
 import type { AgentAccess } from "./agent-certificate.ts";
@@ -13,30 +13,32 @@ export interface AgentManifest {
   readonly tokenAccount?: string;
 }
 
-const namespace = agentAccount.namespace;
+const { name, namespace } = agentAccount;
+const podLabels = { "app.kubernetes.io/name": name };
+const labels = { ...podLabels, "app.kubernetes.io/managed-by": "cellplane" };
+const metadata = { name, namespace, labels };
 // That of the stock agent.
 const healthPort = 8093;
+const unprivilegedId = 65_532;
 
 /** The objects that run an agent in a member: YAML documents for `kubectl apply -f -`. */
 export function renderAgentManifest(manifest: AgentManifest): string {
   return agentObjects(manifest).map(stringifyYaml).join("---\n");
 }
 
-/** The same as objects. The agent needs no right in the cluster, unless it is to bring tokens. */
-export function agentObjects({
-  cluster,
-  access,
-  image,
-  tokenAccount,
-}: AgentManifest): readonly KubernetesObject[] {
-  const labels = { "app.kubernetes.io/name": "cellplane-agent" };
+/**
+ * The same as objects. In the cluster the agent may renew its own credential, and nothing else
+ * unless it is to bring tokens.
+ */
+export function agentObjects(manifest: AgentManifest): readonly KubernetesObject[] {
+  const { access } = manifest;
   const encode = (text: string): string => Buffer.from(text).toString("base64");
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
     {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name: "cellplane-agent", namespace },
+      metadata,
       type: "kubernetes.io/tls",
       data: {
         "ca.crt": encode(access.ca),
@@ -44,73 +46,118 @@ export function agentObjects({
         "tls.key": encode(access.key),
       },
     },
+    ...renewalRights(),
+    {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata,
+      spec: { maxUnavailable: 1, selector: { matchLabels: podLabels } },
+    },
     {
       apiVersion: "apps/v1",
       kind: "Deployment",
-      metadata: { name: "cellplane-agent", namespace, labels },
+      metadata,
       spec: {
         replicas: 2,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: {
-            automountServiceAccountToken: tokenAccount !== undefined,
-            ...(tokenAccount === undefined ? {} : { serviceAccountName: agentAccount.name }),
-            terminationGracePeriodSeconds: 45,
-            initContainers: [
-              {
-                // Secrets are mounted read-only, and the agent renews its certificate.
-                name: "credentials",
-                image,
-                command: ["sh", "-c", "cp /secret/..data/* /credentials/"],
-                volumeMounts: [
-                  { name: "secret", mountPath: "/secret" },
-                  { name: "credentials", mountPath: "/credentials" },
-                ],
-              },
-            ],
-            containers: [
-              {
-                name: "agent",
-                image,
-                args: [
-                  "agent",
-                  ...access.servers.flatMap((server) => ["--server", server]),
-                  "--cluster",
-                  cluster,
-                  "--credentials",
-                  "/credentials",
-                  "--health-listen",
-                  `0.0.0.0:${healthPort}`,
-                  ...(tokenAccount === undefined
-                    ? []
-                    : ["--token-account", `${systemNamespace}/${tokenAccount}`]),
-                ],
-                ports: [{ name: "health", containerPort: healthPort }],
-                livenessProbe: { httpGet: { path: "/healthz", port: "health" } },
-                readinessProbe: { httpGet: { path: "/readyz", port: "health" } },
-                volumeMounts: [{ name: "credentials", mountPath: "/credentials" }],
-                securityContext: {
-                  allowPrivilegeEscalation: false,
-                  runAsNonRoot: true,
-                  capabilities: { drop: ["ALL"] },
-                },
-              },
-            ],
-            volumes: [
-              { name: "secret", secret: { secretName: "cellplane-agent" } },
-              { name: "credentials", emptyDir: { medium: "Memory" } },
-            ],
-          },
-        },
+        selector: { matchLabels: podLabels },
+        template: { metadata: { labels: podLabels }, spec: podSpec(manifest) },
       },
     },
   ];
 }
 
+/** A pod that begins takes its credential from the Secret, so renewed ones have to be there. */
+function renewalRights(): readonly KubernetesObject[] {
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name };
+  const rules = [
+    { apiGroups: [""], resources: ["secrets"], resourceNames: [name], verbs: ["get", "patch"] },
+  ];
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata },
+    { apiVersion, kind: "Role", metadata, rules },
+    {
+      apiVersion,
+      kind: "RoleBinding",
+      metadata,
+      roleRef,
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+    },
+  ];
+}
+
+// Within what the Pod Security Standard "restricted" allows, so that it runs in every cluster.
+function podSpec(manifest: AgentManifest): JsonObject {
+  return {
+    serviceAccountName: name,
+    terminationGracePeriodSeconds: 45,
+    nodeSelector: { "kubernetes.io/os": "linux" },
+    topologySpreadConstraints: ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map(
+      (topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: podLabels },
+      }),
+    ),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: unprivilegedId,
+      runAsGroup: unprivilegedId,
+      // So that it may read what is mounted.
+      fsGroup: unprivilegedId,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [agentContainer(manifest)],
+    volumes: [{ name: "credentials", secret: { secretName: name, defaultMode: 0o440 } }],
+  };
+}
+
+function agentContainer({ cluster, access, image, tokenAccount }: AgentManifest): JsonObject {
+  return {
+    name: "agent",
+    image,
+    args: [
+      "agent",
+      ...access.servers.flatMap((server) => ["--server", server]),
+      "--cluster",
+      cluster,
+      "--credentials",
+      "/credentials",
+      "--credentials-secret",
+      `${namespace}/${name}`,
+      "--health-listen",
+      `0.0.0.0:${healthPort}`,
+      ...(tokenAccount === undefined
+        ? []
+        : ["--token-account", `${systemNamespace}/${tokenAccount}`]),
+    ],
+    ports: [{ name: "health", containerPort: healthPort }],
+    livenessProbe: { httpGet: { path: "/healthz", port: "health" } },
+    readinessProbe: { httpGet: { path: "/readyz", port: "health" } },
+    resources: { requests: { cpu: "100m", memory: "192Mi" }, limits: { memory: "1Gi" } },
+    volumeMounts: [{ name: "credentials", mountPath: "/credentials", readOnly: true }],
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+  };
+}
+
+const rbac = { group: "rbac.authorization.k8s.io", version: "v1", namespace };
 const paths = {
   Namespace: { group: "", version: "v1", resource: "namespaces" },
   Secret: { group: "", version: "v1", resource: "secrets", namespace },
+  ServiceAccount: { group: "", version: "v1", resource: "serviceaccounts", namespace },
+  Role: { ...rbac, resource: "roles" },
+  RoleBinding: { ...rbac, resource: "rolebindings" },
+  PodDisruptionBudget: {
+    group: "policy",
+    version: "v1",
+    resource: "poddisruptionbudgets",
+    namespace,
+  },
   Deployment: { group: "apps", version: "v1", resource: "deployments", namespace },
 } as const;
 

@@ -67,7 +67,7 @@ export function planWait({
   return [
     {
       title: "Wait until it is Ready",
-      run: (_, tell) => waitForReady(controlPlane, name, timeoutMs, tell),
+      run: (_, tell) => waitForReady(controlPlane, { name, timeoutMs, staysJoined: true }, tell),
     },
   ];
 }
@@ -91,8 +91,9 @@ async function hand(request: AgentJoinRequest, context: AgentJoinContext): Promi
     return;
   }
   const agent = agentObjects({ cluster, access, image, tokenAccount: account });
-  // Its namespace is there already.
-  context.objects = [...objects, ...agent.filter(({ kind }) => kind !== "Namespace")];
+  // Its namespace and its own account are there already.
+  const further = agent.filter(({ kind }) => kind !== "Namespace" && kind !== "ServiceAccount");
+  context.objects = [...objects, ...further];
 }
 
 /** YAML documents for `kubectl apply -f -`. */

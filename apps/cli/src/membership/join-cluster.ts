@@ -97,12 +97,22 @@ export function planJoin(request: JoinRequest): readonly Step<JoinContext>[] {
     {
       title: "Wait until it is Ready",
       run: async (context, tell) => {
-        await waitForReady(request.controlPlane, request.name, request.timeoutMs, tell);
+        await waitUntilReady(request, context, tell);
         // Until now it was needed should anything fail.
         if (context.before) await removeReplacedSecret(request.controlPlane, context.before);
       },
     },
   ];
+}
+
+/** Once the agent has what it needs, nothing is taken back: it may take its time. */
+async function waitUntilReady(
+  { controlPlane, name, timeoutMs, tunnel }: JoinRequest,
+  context: JoinContext,
+  tell: (text: string) => void,
+): Promise<void> {
+  if (tunnel) context.undo.length = 0;
+  await waitForReady(controlPlane, { name, timeoutMs, staysJoined: tunnel !== undefined }, tell);
 }
 
 function certifyStep(

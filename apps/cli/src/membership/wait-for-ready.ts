@@ -3,11 +3,18 @@ import type { RestClient } from "@cellplane/client";
 import { CliError } from "../program/cli-error.ts";
 import { kubeFedClusters } from "./system-namespace.ts";
 
+/** What is waited for. */
+export interface ReadyWait {
+  readonly name: string;
+  readonly timeoutMs: number;
+  /** Nothing is taken back where it does not become Ready in time. */
+  readonly staysJoined: boolean;
+}
+
 /** Waits, by watch, until the cluster is Ready; tells the reason while it is not. */
 export async function waitForReady(
   controlPlane: RestClient,
-  name: string,
-  timeoutMs: number,
+  { name, timeoutMs, staysJoined }: ReadyWait,
   tell: (text: string) => void,
 ): Promise<void> {
   const signal = AbortSignal.timeout(timeoutMs);
@@ -25,8 +32,11 @@ export async function waitForReady(
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+  const outlook = staysJoined
+    ? `; it stays joined and is Ready as soon as that is mended: "cellplane unjoin ${name}" takes it out`
+    : "";
   throw new CliError(
-    `Cluster "${name}" did not become Ready within ${timeoutMs / 1000} s: ${last}`,
+    `Cluster "${name}" did not become Ready within ${timeoutMs / 1000} s: ${last}${outlook}`,
   );
 }
 

@@ -129,7 +129,9 @@ async function copyFrame(
     const reading = context.members?.get(name);
     // One that could not be read will not become Ready either: its objects stay held.
     if (reading?.served === undefined) return Promise.resolve();
-    return waitForReady(here.client, name, timeoutMs, (text) => tell(`${name}: ${text}`));
+    return waitForReady(here.client, { name, timeoutMs, staysJoined: false }, (text) =>
+      tell(`${name}: ${text}`),
+    );
   });
   await Promise.all(signals);
 }

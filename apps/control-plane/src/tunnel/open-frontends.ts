@@ -20,7 +20,7 @@ import { ServerError } from "../options/server-error.ts";
 export interface FrontendsOptions {
   readonly addresses: readonly FrontendAddress[];
   readonly serving: ServingCertificate;
-  readonly server: Pick<TunnelServer, "dial">;
+  readonly server: Pick<TunnelServer, "dial" | "frontends">;
   readonly authorize: Authorizer;
   readonly logger: Logger;
 }
@@ -89,6 +89,7 @@ function createFrontend(
   return new TunnelFrontend({
     ...(isLocal ? {} : { tls: { cert, key, ca: serving.ca } }),
     dial: (dial) => server.dial(dial),
+    metrics: server.frontends,
     authorize: isLocal ? () => true : authorizeByCertificate(authorize, Date.now),
     suffix: undefined,
     onError: (err) => logger.warn({ err }, "a client of the tunnel failed"),

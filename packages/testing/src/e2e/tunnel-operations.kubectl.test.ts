@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { FederationFixture, systemNamespace } from "./federation-fixture.ts";
@@ -9,6 +9,7 @@ import { TunnelAgents } from "./tunnel-agents.ts";
 import { waitFor } from "./wait-for.ts";
 
 interface Status {
+  readonly address: string;
   readonly clusters: readonly {
     readonly cluster: string;
     readonly agents: readonly { readonly connections: number; readonly sentBytes: number }[];
@@ -62,6 +63,52 @@ describe("looking after the tunnel", () => {
     await agents.kill("hz-a");
     await agents.join("hz-a");
     equal(await agentsOf("hz-a"), 1);
+  });
+
+  it("stays joined where its agent takes its time, which then serves by what was printed", async () => {
+    const member = fixture.member("hz-b");
+    const access = ["--member-kubeconfig", member.kubeconfig];
+    const late = await cellplane("join", "hz-b", ...access, "--tunnel", "--timeout", "1");
+    equal(late.code, 1);
+    match(late.stderr, /Apply this manifest in the cluster: "hz-b" is Ready as soon as/);
+    match(late.stderr, /No agent available.*it stays joined/);
+    const atMember = fixture.kubectlAt(member);
+    const stdin = late.stdout;
+    await atMember.ok(["apply", "-f", "-"], { stdin });
+    const mounted = ["-n", "cellplane-agent", "get", "secret", "cellplane-agent", "-o", "json"];
+    const { data } = JSON.parse(await atMember.ok(mounted)) as {
+      readonly data: Readonly<Record<string, string>>;
+    };
+    const folder = agents.folderOf("hz-b");
+    await mkdir(folder);
+    for (const [name, text] of Object.entries(data)) {
+      await writeFile(join(folder, name), Buffer.from(text, "base64"));
+    }
+    await agents.start("hz-b", [
+      "--credentials-secret",
+      "cellplane-agent/cellplane-agent",
+      ...access,
+    ]);
+    await fixture.waitForCluster("hz-b", "Ready");
+    // By the account that the manifest gives it, an agent renews that Secret, and reads no other.
+    const as = ["--as", "system:serviceaccount:cellplane-agent:cellplane-agent"];
+    const patch = ["patch", "secret", "cellplane-agent", "--type=merge", "-p", '{"data":{}}'];
+    await atMember.ok(["-n", "cellplane-agent", ...patch, ...as]);
+    const others = await atMember.run(["-n", "cellplane-agent", "get", "secrets", ...as]);
+    match(others.stderr, /cannot list resource "secrets"/);
+    await agents.kill("hz-b");
+    const left = await cellplane("unjoin", "hz-b", ...access);
+    equal(left.code, 0, left.stderr);
+    await rm(folder, { recursive: true });
+  });
+
+  it("ends where its port is taken, as a supervisor needs it", async () => {
+    const { address } = await status();
+    const dataDir = join(fixture.folder, "second");
+    const where = ["--data-dir", dataDir, "--listen", "127.0.0.1:0", "--datastore", "memory"];
+    const { code, stderr } = await runCellplane(["up", ...where, "--tunnel-listen", address]);
+    equal(code, 1, stderr);
+    match(stderr, /^Error: Cannot listen for agents on 127\.0\.0\.1 port \d+: EADDRINUSE\n$/);
   });
 
   it("joins a cluster that only its own side can reach: its agent brings an hour's token", async () => {
