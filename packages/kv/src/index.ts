@@ -50,6 +50,7 @@ export {
   type AcceptedEtcdLoss,
   type AcceptEtcdLossOptions,
 } from "./etcd/accept-etcd-loss.ts";
+export { LeaseIds } from "./etcd/lease-ids.ts";
 export { openEtcdStore, type EtcdStoreOptions } from "./etcd/open-etcd-store.ts";
 export { rememberedEtcdRevision } from "./etcd/head-guard.ts";
 export { type EtcdTarget, type EtcdTls, parseEtcdUrl, redactEtcdUrl } from "./etcd/etcd-url.ts";

@@ -1,5 +1,6 @@
-import { checkBackup, openBackup, type RestoreOutcome, type StoreImage } from "@cellplane/kv";
+import type { RestoreOutcome } from "@cellplane/kv";
 import { openBackupFile } from "./backup-file.ts";
+import { openRestoreFile } from "./restore-file.ts";
 import { printSummary, type SummaryFormat } from "./print-summary.ts";
 import { ProgressLine, progressText } from "./progress-line.ts";
 import { restoreInto } from "./restore-into.ts";
@@ -16,25 +17,28 @@ export async function runRestore(file: string, options: RestoreCommandOptions): 
   const target = findTarget(options);
   await using backup = await openBackupFile(file);
   using line = new ProgressLine();
-  const summary = await checkBackup(backup.open(), (keys, { keys: of }) =>
+  await using source = await openRestoreFile(backup, (keys, of) =>
     line.tell(() => progressText("Checking the backup", { keys, of })),
   );
   const outcome = await restoreInto(target, {
-    backup: () => backup.open(),
-    image: (): Promise<StoreImage> => openBackup(backup.open()),
+    ...source,
     whenNotEmpty: options.force ? "replace" : "refuse",
     acknowledged: acknowledgedIn(options),
-    onProgress: (keys) => line.tell(() => progressText("Restoring", { keys, of: summary.keys })),
+    onProgress: (keys) => line.tell(() => progressText("Restoring", { keys, of: source.keys })),
   });
   line[Symbol.dispose]();
   printSummary(options.output, {
     data: { target: target.name, ...outcome },
-    text: outcomeText(target.name, outcome, summary.header.revision),
+    text: outcomeText(target.name, outcome, source.revision),
   });
 }
 
 function outcomeText(name: string, outcome: RestoreOutcome, backupRevision: number): string {
   const { keys, leases, revision, replaced } = outcome;
   const instead = replaced === 0 ? "" : ` in the place of ${replaced} keys`;
-  return `Restored ${keys} keys and ${leases} leases of revision ${backupRevision} into ${name}${instead}; it goes on from revision ${revision}, and every client lists anew`;
+  const goesOn =
+    revision === backupRevision
+      ? "all revisions are as they were, and it goes on from there"
+      : `it goes on from revision ${revision}, and every client lists anew`;
+  return `Restored ${keys} keys and ${leases} leases of revision ${backupRevision} into ${name}${instead}; ${goesOn}`;
 }

@@ -69,6 +69,32 @@ export function encodeMeta(id: 0 | 1, { root, pages, transaction }: BoltMeta): B
   return page;
 }
 
+/** Bytes that are enough to read a meta page. */
+export const metaBytes: number = pageHeadBytes + checkedBytes + 8;
+
+/** What a meta page says, and how long the pages of the file are; `undefined` where it is none, or is not whole. */
+export function decodeMeta(
+  page: Buffer,
+): (BoltMeta & { readonly pageSizeBytes: number }) | undefined {
+  if (page.length < metaBytes) return undefined;
+  const meta = page.subarray(pageHeadBytes);
+  if (meta.readUInt32LE(0) !== magic || meta.readUInt32LE(4) !== version) return undefined;
+  if (meta.readBigUInt64LE(checkedBytes) !== fnv64a(meta.subarray(0, checkedBytes))) {
+    return undefined;
+  }
+  return {
+    pageSizeBytes: meta.readUInt32LE(8),
+    root: Number(meta.readBigUInt64LE(16)),
+    pages: Number(meta.readBigUInt64LE(40)),
+    transaction: Number(meta.readBigUInt64LE(48)),
+  };
+}
+
+/** Whether a file that begins so is meant to be a database of bbolt. */
+export function looksLikeBolt(start: Buffer): boolean {
+  return start.length >= pageHeadBytes + 4 && start.readUInt32LE(pageHeadBytes) === magic;
+}
+
 function fnv64a(bytes: Buffer): bigint {
   let hash = 0xcbf2_9ce4_8422_2325n;
   for (const byte of bytes) {

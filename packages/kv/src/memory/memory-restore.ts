@@ -25,9 +25,9 @@ export interface RestoredMemory {
 export async function readImageIntoMemory(
   image: StoreImage,
   target: RestoreTarget,
-  options: Pick<RestoreOptions, "acknowledged" | "onProgress"> = {},
+  options: Pick<RestoreOptions, "acknowledged" | "revisions" | "onProgress"> = {},
 ): Promise<RestoredMemory> {
-  const places = new RestoredPlaces(target, image.header, options.acknowledged);
+  const places = new RestoredPlaces(target, image.header, options);
   const rows: LogChange[] = [];
   const leases: LeaseRow[] = [];
   for await (const part of image.parts) {
@@ -39,7 +39,7 @@ export async function readImageIntoMemory(
       rows.push({
         kind: "put",
         key: keyTextOf(kv.key),
-        ...places.next(),
+        ...places.next(kv),
         createRevision: kv.createRevision,
         version: kv.version,
         lease: kv.lease,

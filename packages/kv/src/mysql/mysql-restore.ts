@@ -112,7 +112,7 @@ class MysqlRestore {
   async fill(database: string): Promise<RestoreOutcome> {
     const { meta, replaced } = await this.#begin(database);
     const { header } = this.#image;
-    const places = new RestoredPlaces(meta, header, this.#options.acknowledged);
+    const places = new RestoredPlaces(meta, header, this.#options);
     await this.#removeAll();
     for await (const part of this.#image.parts) {
       if (part.kind === "keys") await this.#insertKeys(part.kvs, places);
@@ -164,7 +164,7 @@ class MysqlRestore {
       [log, current, attached, chars] = [[], [], [], 0];
     };
     for (const kv of kvs) {
-      const { revision, sub } = places.next();
+      const { revision, sub } = places.next(kv);
       const key = bytesLiteral(kv.key);
       const create = numberLiteral(kv.createRevision);
       const rest = `${numberLiteral(kv.version)}, ${numberLiteral(kv.lease)}`;

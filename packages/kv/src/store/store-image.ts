@@ -38,6 +38,11 @@ export type WhenNotEmpty = "refuse" | "replace";
 /** How to restore. */
 export interface RestoreOptions {
   readonly whenNotEmpty: WhenNotEmpty;
+  /**
+   * Whether keys keep the revisions that they have in the image, which they can in a target that has
+   * never had any of its own; a store of somebody else's tables gives new ones always. Default: `anew`.
+   */
+  readonly revisions?: "kept" | "anew";
   /** The newest revision known to have been acknowledged by the target, where that is known. */
   readonly acknowledged?: Revision;
   /** Called after each part that was taken in. */
@@ -71,15 +76,27 @@ const keysPerRevision = 1000;
  * target or by the source, so that no number that a client remembers can be taken for a new one.
  * Creation revisions and versions stay. The head is one beyond the last key, and `compacted`: a
  * watch can begin there, and has nothing to miss.
+ *
+ * Where revisions are kept the head is that of the image, and `compacted` as well.
  */
 export class RestoredPlaces {
   readonly epoch: number;
   readonly #first: Revision;
+  /** The head, if revisions are kept. */
+  readonly #keptHead: Revision | undefined;
+  /** Of each revision that is kept, how many keys have it so far. */
+  readonly #subs = new Map<Revision, number>();
   #keys = 0;
 
-  constructor(target: RestoreTarget, header: ImageHeader, acknowledged: Revision = 0) {
+  constructor(
+    target: RestoreTarget,
+    header: ImageHeader,
+    { acknowledged = 0, revisions }: Pick<RestoreOptions, "acknowledged" | "revisions"> = {},
+  ) {
     this.epoch = Math.max(target.epoch, header.epoch) + 1;
     this.#first = Math.max(target.revision, header.revision, acknowledged) + revisionMargin;
+    const isNew = target.revision <= 1 && acknowledged <= 1;
+    this.#keptHead = revisions === "kept" && isNew ? header.revision : undefined;
   }
 
   /** How many keys have a place. */
@@ -89,12 +106,20 @@ export class RestoredPlaces {
 
   /** The head after all keys so far. */
   get head(): Revision {
-    return this.#first + Math.ceil(this.#keys / keysPerRevision);
+    return this.#keptHead ?? this.#first + Math.ceil(this.#keys / keysPerRevision);
   }
 
   /** The place of the next key. */
-  next(): { readonly revision: Revision; readonly sub: number } {
+  next({ modRevision }: Pick<KeyValue, "modRevision">): {
+    readonly revision: Revision;
+    readonly sub: number;
+  } {
     const at = this.#keys++;
+    if (this.#keptHead !== undefined) {
+      const sub = this.#subs.get(modRevision) ?? 0;
+      this.#subs.set(modRevision, sub + 1);
+      return { revision: modRevision, sub };
+    }
     return {
       revision: this.#first + Math.floor(at / keysPerRevision),
       sub: at % keysPerRevision,

@@ -82,7 +82,7 @@ async function replaceAll(
     throw new TargetNotEmptyError(options.path, { keys: replaced, revision: target.revision });
   }
   database.exec("DELETE FROM kv_current; DELETE FROM kv_log");
-  const places = new RestoredPlaces(target, image.header, options.acknowledged);
+  const places = new RestoredPlaces(target, image.header, options);
   const leases = await insertParts(database, image, { places, options });
   database
     .prepare(
@@ -121,8 +121,9 @@ async function insertParts(
       leases += part.leases.length;
       continue;
     }
-    for (const { key, value, createRevision, version, lease } of part.kvs) {
-      const { revision, sub } = places.next();
+    for (const kv of part.kvs) {
+      const { key, value, createRevision, version, lease } = kv;
+      const { revision, sub } = places.next(kv);
       log.run(revision, sub, key, createRevision, version, lease, value);
       current.run(revision, sub, key, createRevision, version, lease);
     }
