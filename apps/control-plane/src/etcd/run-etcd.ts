@@ -4,9 +4,11 @@ import type { GrpcServer } from "@cellplane/grpc";
 import { collectProcessMetrics, MetricRegistry } from "@cellplane/metrics";
 import { createLogger } from "../kubernetes-api/create-logger.ts";
 import { openDatastore } from "../kubernetes-api/open-datastore.ts";
+import { openStoreWatch } from "../kubernetes-api/store-watch.ts";
 import { prepareDataDir } from "../options/prepare-data-dir.ts";
 import { ServerError } from "../options/server-error.ts";
 import type { ServerOptions } from "../options/server-options.ts";
+import { TellingStore } from "../store/telling-store.ts";
 import { parseEtcdUrl } from "./parse-etcd-url.ts";
 import type { EtcdCommandLimits } from "./read-etcd-limits.ts";
 import { type EtcdTlsFiles, readEtcdTls } from "./read-etcd-tls.ts";
@@ -39,7 +41,8 @@ export async function runEtcd(options: EtcdOptions): Promise<void> {
   });
   const metrics = new MetricRegistry();
   collectProcessMetrics(metrics);
-  const server = await createEtcdServer(store, {
+  const watch = opened.use(openStoreWatch({ store, logger, metrics }));
+  const server = await createEtcdServer(new TellingStore(store, watch.note), {
     clientUrls: [options.advertiseClientUrl ?? options.listen],
     metrics,
     progressNotifyIntervalMs: options.progressNotifyIntervalMs,
