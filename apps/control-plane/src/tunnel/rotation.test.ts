@@ -1,4 +1,4 @@
-import { equal, notEqual, throws } from "node:assert/strict";
+import { equal, notEqual, rejects, throws } from "node:assert/strict";
 import { once } from "node:events";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -172,6 +172,22 @@ describe("renewing certificates while connections stand", () => {
     equal(stored, renewed);
   });
 
+  it("tells what is wrong with a certificate that the server does not take", async () => {
+    await using tunnel = await Rotation.open(10 * hourMs);
+    const { folder, address, serving } = tunnel;
+    const renewed = (): Promise<unknown> =>
+      renewIfDue({ credentialsDir: folder, servers: [address] }, Date.now() + 90 * 24 * hourMs);
+    const day = 24 * hourMs;
+    await writeAgent(folder, serving.ca, hourMs, { nowMs: Date.now() - 2 * day });
+    await rejects(renewed(), /no valid credential: its certificate has expired$/);
+    const elsewhere = join(folder, "elsewhere");
+    await certificateFor(elsewhere, ["127.0.0.1"]);
+    await writeAgent(folder, serving.ca, hourMs, { pki: join(elsewhere, "pki") });
+    await rejects(renewed(), /its certificate is not by the authority of this control plane/);
+    await writeAgent(folder, serving.ca, hourMs, { organization: "others" });
+    await rejects(renewed(), /its certificate is not one of an agent$/);
+  });
+
   it("ends what a process began that was killed between the two files", async () => {
     await using tunnel = await Rotation.open(10 * hourMs);
     const { folder, address } = tunnel;
@@ -230,16 +246,25 @@ function tlsOf({ server, ca }: ServingCertificate): TlsOptions {
   return { cert: server.certificate, key: server.key, ca };
 }
 
-async function writeAgent(folder: string, ca: string, lifeMs: number): Promise<void> {
+async function writeAgent(
+  folder: string,
+  ca: string,
+  lifeMs: number,
+  {
+    nowMs = Date.now(),
+    pki = join(folder, "pki"),
+    organization = agentOrganization,
+  }: { readonly nowMs?: number; readonly pki?: string; readonly organization?: string } = {},
+): Promise<void> {
   const { request, key } = createSigningRequest({
     commonName: `cellplane:agent:${cluster}`,
-    organizations: [agentOrganization],
+    organizations: [organization],
   });
-  const { certificate } = await signClientCertificate(join(folder, "pki"), {
+  const { certificate } = await signClientCertificate(pki, {
     user: `cellplane:agent:${cluster}`,
-    groups: [agentOrganization],
+    groups: [organization],
     publicKey: readSigningRequest(request).publicKey,
-    nowMs: Date.now(),
+    nowMs,
     lifeMs,
   });
   const files = { "ca.crt": ca, "tls.crt": certificate, "tls.key": key };

@@ -15,7 +15,12 @@ import {
   ownStreams,
   tellsServers,
 } from "../protocol/methods.ts";
-import { type AgentIdentity, type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
+import {
+  type AgentIdentity,
+  type AuthenticateAgent,
+  credentialsOf,
+  describeUnknown,
+} from "./authenticate.ts";
 import type { LinkTotals } from "./link-totals.ts";
 import type { ClusterTable } from "./cluster-table.ts";
 import { createStripes, type Stripes } from "./stripes.ts";
@@ -155,8 +160,7 @@ async function admit(host: AgentServiceHost, call: ServerCall): Promise<Admitted
   if (typeof clusters === "string") throw refuse("malformed", "INVALID_ARGUMENT", clusters);
   named = clusters;
   const identity = await identify(host, call);
-  if (!identity)
-    throw refuse("unauthenticated", "UNAUTHENTICATED", "the agent has no valid credential");
+  if (!identity) throw refuse("unauthenticated", "UNAUTHENTICATED", describeUnknown(call));
   for (const cluster of clusters) {
     if (!identity.mayServe(cluster)) {
       throw refuse(

@@ -28,6 +28,24 @@ export function credentialsOf(call: ServerCall): Credentials {
   return { certificate, token };
 }
 
+/** Says that a caller shows nothing that it is known by, and what is wrong with what it shows. */
+export function describeUnknown(call: ServerCall): string {
+  const { tls } = call.peer;
+  const bearer = call.metadata[headerNames.authorization];
+  return `the agent has no valid credential: ${bearer === undefined ? whyNoCertificate(tls) : "its token is not taken"}`;
+}
+
+function whyNoCertificate(tls: ServerCall["peer"]["tls"]): string {
+  // Of a connection that is over it is null, whatever Node's types say.
+  const shown: object | null | undefined = tls?.getPeerCertificate();
+  if (!tls || Object.keys(shown ?? {}).length === 0) return "it shows no certificate";
+  if (tls.authorized) return "its certificate is not one of an agent";
+  // A code, where Node's types promise an error.
+  const why = String(tls.authorizationError);
+  if (why === "CERT_HAS_EXPIRED") return "its certificate has expired";
+  return `its certificate is not by the authority of this control plane (${why})`;
+}
+
 /** Finds out who an agent is; `undefined`: the credentials are none. */
 export type AuthenticateAgent = (
   credentials: Credentials,

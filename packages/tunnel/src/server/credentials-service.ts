@@ -2,7 +2,7 @@ import { GrpcError, type GrpcHandler, handleUnary } from "@cellplane/grpc";
 import { readSigningRequest, SigningRequestError } from "@cellplane/x509";
 import type { KeyObject } from "node:crypto";
 import { renewMethod } from "../protocol/methods.ts";
-import { type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
+import { type AuthenticateAgent, credentialsOf, describeUnknown } from "./authenticate.ts";
 
 /** Certifies an agent's new key. @returns PEM: its certificate. */
 export type SignAgent = (agent: {
@@ -17,7 +17,7 @@ export function createCredentialsService(
 ): GrpcHandler {
   return handleUnary(renewMethod, async (request, call) => {
     const identity = await authenticate(credentialsOf(call));
-    if (!identity) throw new GrpcError("UNAUTHENTICATED", "the agent has no valid credential");
+    if (!identity) throw new GrpcError("UNAUTHENTICATED", describeUnknown(call));
     const { commonName, publicKey } = readRequest(request);
     if (commonName !== identity.name) {
       throw new GrpcError(

@@ -1,6 +1,6 @@
 import { GrpcError, type GrpcHandler, handleServerStream } from "@cellplane/grpc";
 import { type ServerList, watchServersMethod } from "../protocol/methods.ts";
-import { type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
+import { type AuthenticateAgent, credentialsOf, describeUnknown } from "./authenticate.ts";
 
 /** The servers that there are, of which this one is one. */
 export interface ServerRoster {
@@ -16,7 +16,7 @@ export function createServersService(
 ): GrpcHandler {
   return handleServerStream(watchServersMethod, async (_, responses, call) => {
     const identity = await authenticate(credentialsOf(call));
-    if (!identity) throw new GrpcError("UNAUTHENTICATED", "the agent has no valid credential");
+    if (!identity) throw new GrpcError("UNAUTHENTICATED", describeUnknown(call));
     const { promise: over, resolve } = Promise.withResolvers<void>();
     call.signal.addEventListener("abort", () => resolve(), { once: true });
     const tell = (): void => {

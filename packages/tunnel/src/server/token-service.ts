@@ -1,6 +1,6 @@
 import { GrpcError, type GrpcHandler, handleUnary } from "@cellplane/grpc";
 import { bringTokenMethod, headerNames, type MemberToken } from "../protocol/methods.ts";
-import { type AuthenticateAgent, credentialsOf } from "./authenticate.ts";
+import { type AuthenticateAgent, credentialsOf, describeUnknown } from "./authenticate.ts";
 
 /**
  * Keeps the token that an agent brought for its cluster's API server.
@@ -12,7 +12,7 @@ export type TakeToken = (cluster: string, token: MemberToken) => Promise<void>;
 export function createTokenService(authenticate: AuthenticateAgent, take: TakeToken): GrpcHandler {
   return handleUnary(bringTokenMethod, async (request, call) => {
     const identity = await authenticate(credentialsOf(call));
-    if (!identity) throw new GrpcError("UNAUTHENTICATED", "the agent has no valid credential");
+    if (!identity) throw new GrpcError("UNAUTHENTICATED", describeUnknown(call));
     const cluster = call.metadata[headerNames.cluster];
     if (typeof cluster !== "string" || !identity.mayServe(cluster)) {
       throw new GrpcError(
