@@ -165,6 +165,8 @@ export class GrpcServer implements AsyncDisposable {
     sniffProtocol(socket, (protocol) => {
       if (protocol === "http2") this.#serveHttp2(socket);
       else {
+        // Whoever takes over a CONNECT decides when to end its own side; others are ended as they end.
+        socket.allowHalfOpen = true;
         this.#http1.emit("connection", socket);
         socket.resume();
       }
