@@ -190,6 +190,7 @@ export class TunnelFixture implements AsyncDisposable {
       new TunnelFrontend({
         ...options,
         dial: (dial) => this.server.dial(dial),
+        metrics: this.server.frontends,
         authorize: () => true,
         onError: (error) => {
           throw error;

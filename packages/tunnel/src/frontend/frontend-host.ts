@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { FrontendMetrics } from "../server/frontend-metrics.ts";
 import type { AuthorizeClient } from "./authorize.ts";
 import type { Destination } from "./find-cluster.ts";
 
@@ -9,4 +10,5 @@ export interface FrontendHost {
   readonly authorize: AuthorizeClient;
   /** `CLUSTER.SUFFIX` names a cluster, too. */
   readonly suffix: string | undefined;
+  readonly metrics: FrontendMetrics;
 }

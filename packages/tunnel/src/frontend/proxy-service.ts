@@ -12,18 +12,22 @@ import {
 import { certificateOf } from "./authorize.ts";
 import { findDestination } from "./find-cluster.ts";
 import type { FrontendHost } from "./frontend-host.ts";
+import { type ClientCounts, noClientCounts } from "../server/frontend-metrics.ts";
 
 /** `ProxyService/Proxy`: one connection on each stream, as the stock client makes them. */
 export function createProxyService(host: FrontendHost): GrpcHandler {
   return handleBidi(proxyMethod, async ({ requests, responses }, call) => {
     const over = Promise.withResolvers<void>();
+    host.metrics.streams += 1;
     const session = new ProxySession(host, { call, responses, end: over.resolve });
     const flow = requests.consume({
       onMessage: (packet) => session.receive(packet, flow),
-      onEnd: () => session.close(),
+      onEnd: (error) => session.close(error?.status),
     });
     call.sendHeaders();
     await over.promise;
+    host.metrics.streams -= 1;
+    session.settle();
   });
 }
 
@@ -39,6 +43,9 @@ class ProxySession {
   #random: bigint | undefined;
   #target: Duplex | undefined;
   #isClosed = false;
+  /** Empty until it is clear that there is such a cluster. */
+  #cluster = "";
+  #counts: ClientCounts = noClientCounts();
 
   constructor(
     host: FrontendHost,
@@ -55,6 +62,7 @@ class ProxySession {
   }
 
   receive(packet: Packet, flow: { pause(): void; resume(): void }): void {
+    count(this.#counts.fromClient, packet);
     const payload = payloadOf(packet);
     switch (payload?.kind) {
       case "dialRequest":
@@ -72,13 +80,28 @@ class ProxySession {
     }
   }
 
-  /** The client's stream is over. */
-  close(): void {
+  /** The client's stream is over; by an error, if there is its code. */
+  close(code?: string): void {
+    if (code && !this.#isClosed) this.#host.metrics.failed(this.#cluster, code);
     this.#isClosed = true;
     // An abort makes an error with its stack, so only where a dial is to hear of it.
     if (this.#random !== undefined && !this.#target) this.#dialling.abort();
     this.#target?.destroy();
     this.#end();
+  }
+
+  /** Counts for its cluster what was counted so far. */
+  settle(): void {
+    const counts = this.#host.metrics.of(this.#cluster);
+    if (counts === this.#counts) return;
+    addTo(counts.fromClient, this.#counts.fromClient);
+    addTo(counts.toClient, this.#counts.toClient);
+    this.#counts = counts;
+  }
+
+  #send(packet: Packet): boolean {
+    count(this.#counts.toClient, packet);
+    return this.#responses.send(packet);
   }
 
   async #dial({ protocol, address, random }: DialRequest): Promise<void> {
@@ -97,10 +120,12 @@ class ProxySession {
         throw new DialError("Denied", `the client may not reach cluster "${destination.cluster}"`);
       }
       const target = await this.#host.dial({ ...destination, signal: this.#dialling.signal });
+      this.#cluster = destination.cluster;
+      this.settle();
       this.#connected(target, random);
     } catch (error) {
       const text = error instanceof DialError ? error.text : String(error);
-      this.#responses.send(packetOf("dialResponse", { random, error: text, connectId: 0n }));
+      this.#send(packetOf("dialResponse", { random, error: text, connectId: 0n }));
     }
   }
 
@@ -110,7 +135,7 @@ class ProxySession {
       return;
     }
     this.#target = target;
-    this.#responses.send(packetOf("dialResponse", { random, error: "", connectId }));
+    this.#send(packetOf("dialResponse", { random, error: "", connectId }));
     target.on("data", (chunk: Buffer) => this.#forward(target, chunk));
     target.once("end", () => this.#ended(""));
     target.on("error", (error) => this.#ended(error.message));
@@ -121,12 +146,20 @@ class ProxySession {
     let hasRoom = true;
     for (let at = 0; at < chunk.length; at += maxSentBytes) {
       const data = chunk.subarray(at, at + maxSentBytes);
-      hasRoom = this.#responses.send(packetOf("data", { connectId, error: "", data }));
+      hasRoom = this.#send(packetOf("data", { connectId, error: "", data }));
     }
-    if (hasRoom) return;
+    const { metrics } = this.#host;
+    if (hasRoom) {
+      metrics.written(this.#cluster, 0);
+      return;
+    }
+    const heldAtMs = performance.now();
     target.pause();
     this.#responses.drained().then(
-      () => target.resume(),
+      () => {
+        metrics.written(this.#cluster, (performance.now() - heldAtMs) / 1000);
+        target.resume();
+      },
       () => target.destroy(),
     );
   }
@@ -135,9 +168,7 @@ class ProxySession {
     const target = this.#target;
     if (!target || id !== connectId) {
       if (id !== 0n) {
-        this.#responses.send(
-          packetOf("closeResponse", { connectId: id, error: "Unknown connectID" }),
-        );
+        this.#send(packetOf("closeResponse", { connectId: id, error: "Unknown connectID" }));
       }
       // A second connection on one stream ends both, as at a stock server.
       if (target && id !== 0n) this.close();
@@ -150,9 +181,7 @@ class ProxySession {
 
   #closeRequested(id: bigint): void {
     if (!this.#target || id !== connectId) {
-      this.#responses.send(
-        packetOf("closeResponse", { connectId: id, error: "Unknown connectID" }),
-      );
+      this.#send(packetOf("closeResponse", { connectId: id, error: "Unknown connectID" }));
       return;
     }
     // `end` and not `destroy`: what was written before goes out first.
@@ -164,7 +193,17 @@ class ProxySession {
     if (!target) return;
     this.#target = undefined;
     target.destroy();
-    this.#responses.send(packetOf("closeResponse", { connectId, error }));
+    this.#send(packetOf("closeResponse", { connectId, error }));
     this.#end();
   }
+}
+
+function count(counts: number[], { type }: Packet): void {
+  const before = counts[type];
+  // Types of later versions have no name.
+  if (before !== undefined) counts[type] = before + 1;
+}
+
+function addTo(sums: number[], counts: readonly number[]): void {
+  for (const [at, value] of counts.entries()) sums[at] = (sums[at] ?? 0) + value;
 }

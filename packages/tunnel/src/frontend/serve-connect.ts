@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { joinStreams } from "../link/join-streams.ts";
+import { passOn } from "../link/join-streams.ts";
 import { DialError, httpStatusOf } from "../protocol/dial-error.ts";
 import { headerNames } from "../protocol/methods.ts";
 import { certificateOf } from "./authorize.ts";
@@ -37,7 +37,12 @@ export async function serveConnect(
     socket.off("end", giveUp);
     socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.length > 0) target.write(head);
-    joinStreams(socket, target);
+    const { metrics } = host;
+    const counts = metrics.of(destination.cluster);
+    counts.connects += 1;
+    socket.once("close", () => (counts.connects -= 1));
+    passOn(socket, target);
+    passOn(target, socket, (seconds) => metrics.written(destination.cluster, seconds));
   } catch (error) {
     refuse(socket, error instanceof DialError ? error : new DialError("Failed", String(error)));
   }

@@ -1,11 +1,16 @@
 import type { TlsOptions } from "node:tls";
 import { GrpcServer, type ListenAddress } from "@cellplane/grpc";
+import { MetricRegistry } from "@cellplane/metrics";
+import { FrontendMetrics } from "../server/frontend-metrics.ts";
+import { createTunnelMetrics } from "../server/tunnel-metrics.ts";
 import { createProxyService } from "./proxy-service.ts";
 import type { FrontendHost } from "./frontend-host.ts";
 import { serveConnect } from "./serve-connect.ts";
 
 /** How clients of the apiserver-network-proxy are served. */
-export interface TunnelFrontendOptions extends FrontendHost {
+export interface TunnelFrontendOptions extends Omit<FrontendHost, "metrics"> {
+  /** Those of the server that it stands before (`frontends`); without it nothing is exposed. */
+  readonly metrics?: FrontendMetrics;
   /** Certificate, key, and the CA of clients' certificates, which it must have; absent only on a Unix socket. */
   readonly tls?: TlsOptions;
   readonly onError: (error: unknown) => void;
@@ -18,12 +23,15 @@ export class TunnelFrontend implements AsyncDisposable {
 
   constructor(options: TunnelFrontendOptions) {
     this.#hasClientCa = options.tls?.ca !== undefined;
+    const unseen = (): FrontendMetrics =>
+      new FrontendMetrics(createTunnelMetrics(new MetricRegistry()));
+    const host: FrontendHost = { ...options, metrics: options.metrics ?? unseen() };
     this.#server = new GrpcServer({
-      handlers: [createProxyService(options)],
+      handlers: [createProxyService(host)],
       ...(options.tls
         ? { tls: { requestCert: true, rejectUnauthorized: true, ...options.tls } }
         : {}),
-      onConnect: (request, socket, head) => void serveConnect(options, { request, socket, head }),
+      onConnect: (request, socket, head) => void serveConnect(host, { request, socket, head }),
       plain: () => ({
         status: 405,
         headers: { allow: "CONNECT" },

@@ -17,6 +17,9 @@ export interface TunnelMetrics {
   readonly streamErrors: Counter<"cluster" | "segment" | "code">;
   readonly grpcConnections: Gauge<"service_method">;
   readonly heldAgents: Gauge<"service_method">;
+  readonly httpConnections: Gauge<"cluster">;
+  /** Seconds that bytes wait for a client to take them. */
+  readonly frontendWrites: Histogram<"cluster">;
 }
 
 // From a request to a day: watches and shells last long.
@@ -75,12 +78,12 @@ export function createTunnelMetrics(registry: MetricRegistry): TunnelMetrics {
     }),
     packets: registry.counter({
       name: `${prefix}stream_packets_total`,
-      help: "Packets on agents' streams; connections of Cellplane's agents have streams of their own.",
+      help: "Packets on agents' and clients' streams; connections of Cellplane's agents have streams of their own.",
       labels: ["cluster", "segment", "packet_type"],
     }),
     streamErrors: registry.counter({
       name: `${prefix}stream_errors_total`,
-      help: "Agents' streams that ended by an error.",
+      help: "Agents' and clients' streams that ended by an error.",
       labels: ["cluster", "segment", "code"],
     }),
     grpcConnections: registry.gauge({
@@ -92,6 +95,16 @@ export function createTunnelMetrics(registry: MetricRegistry): TunnelMetrics {
       name: `${prefix}full_receive_channels`,
       help: "Agents that are held back as readers are slower than they send.",
       labels: ["service_method"],
+    }),
+    httpConnections: registry.gauge({
+      name: `${prefix}http_connections`,
+      help: "Clients' connections by HTTP CONNECT.",
+      labels: ["cluster"],
+    }),
+    frontendWrites: registry.histogram({
+      name: `${prefix}frontend_write_duration_seconds`,
+      help: "Time that bytes from an agent waited for their client to take them.",
+      labels: ["cluster"],
     }),
   };
 }

@@ -18,6 +18,7 @@ import { createCredentialsService, type SignAgent } from "./credentials-service.
 import { createServersService, type ServerRoster } from "./servers-service.ts";
 import { createTokenService, type TakeToken } from "./token-service.ts";
 import { ClusterTable } from "./cluster-table.ts";
+import { FrontendMetrics } from "./frontend-metrics.ts";
 import { LinkTotals } from "./link-totals.ts";
 import type { TunnelDirectory } from "./tunnel-directory.ts";
 import { createTunnelMetrics, type TunnelMetrics } from "./tunnel-metrics.ts";
@@ -78,6 +79,8 @@ export class TunnelServer implements AsyncDisposable {
   readonly #sessions = new WeakMap<object, Set<PacketLink>>();
   readonly #metrics: TunnelMetrics;
   readonly #totals = new LinkTotals();
+  /** For what serves clients before this server, to count them in. */
+  readonly frontends: FrontendMetrics;
   readonly #closing = new AbortController();
   readonly #server: GrpcServer;
   readonly #inspection: NodeJS.Timeout;
@@ -86,6 +89,7 @@ export class TunnelServer implements AsyncDisposable {
     this.#options = options;
     const registry = options.metrics ?? new MetricRegistry();
     this.#metrics = createTunnelMetrics(registry);
+    this.frontends = new FrontendMetrics(this.#metrics);
     registry.onCollect(() => this.#collect(), this.#closing.signal);
     const none = (): void => undefined;
     const events = {
@@ -258,6 +262,7 @@ export class TunnelServer implements AsyncDisposable {
     const { directory } = this.#options;
     const isKnown = (cluster: string): boolean => directory.routeOf(cluster) !== undefined;
     this.#totals.collect([...this.#table.links()], this.#metrics, isKnown);
+    this.frontends.collect(isKnown);
   }
 
   #takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
