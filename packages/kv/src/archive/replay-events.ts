@@ -1,13 +1,16 @@
 import type { MvccStore, Revision, Watch, WatchEvent } from "../store/mvcc-store.ts";
 
-/** Events taken in before the watch has to wait. */
+/** Events, and bytes of their values, taken in before the watch has to wait. */
 const maxQueued = 5000;
+const maxQueuedBytes = 32 * 1024 * 1024;
 
 /** Which events. */
 export interface ReplayRequest {
   readonly after: Revision;
   /** The last revision wanted; absent: on and on, until `signal` aborts. */
   readonly through?: Revision;
+  /** Whether events tell what was there before. Default: yes. */
+  readonly previous?: boolean;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface ReplayRequest {
  */
 export async function* replayEvents(
   store: MvccStore,
-  { after, through }: ReplayRequest,
+  { after, through, previous = true }: ReplayRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly WatchEvent[]> {
   const queue = new EventQueue();
@@ -27,7 +30,7 @@ export async function* replayEvents(
       key: Buffer.from([0]),
       end: Buffer.from([0]),
       startRevision: after + 1,
-      previous: true,
+      previous,
     },
     queue,
   );
@@ -58,6 +61,7 @@ class EventQueue {
   /** Everything up to here has been handed over. */
   reached: Revision = 0;
   #events: WatchEvent[] = [];
+  #bytes = 0;
   #isPaused = false;
   #changed = Promise.withResolvers<void>();
 
@@ -72,9 +76,13 @@ class EventQueue {
     readonly events: readonly WatchEvent[];
     readonly revision: Revision;
   }): void {
-    for (const event of events) this.#events.push(event);
+    for (const event of events) {
+      this.#events.push(event);
+      this.#bytes += event.kv.value.length + (event.previous?.value.length ?? 0);
+    }
     this.reached = Math.max(this.reached, revision);
-    if (this.#events.length >= maxQueued && !this.#isPaused) {
+    const isFull = this.#events.length >= maxQueued || this.#bytes >= maxQueuedBytes;
+    if (isFull && !this.#isPaused) {
       this.#isPaused = true;
       this.watch?.pause();
     }
@@ -94,6 +102,7 @@ class EventQueue {
   take(): readonly WatchEvent[] {
     const events = this.#events;
     this.#events = [];
+    this.#bytes = 0;
     if (this.#isPaused) {
       this.#isPaused = false;
       this.watch?.resume();
