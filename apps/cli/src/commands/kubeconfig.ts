@@ -1,10 +1,13 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { isStatus, StatusError } from "@cellplane/apimachinery";
+import { ConnectionError } from "@cellplane/client";
 import type { Command } from "commander";
 import { readKubeconfigEntries } from "@cellplane/client/node";
 import { type Cell, memberNameOfCell, targetNamespaceOf } from "@cellplane/federation";
 import { type ProxiedMember, renderMemberKubeconfig } from "../membership/member-kubeconfig.ts";
+import { kubeFedClusters } from "../membership/system-namespace.ts";
 import { CliError } from "../program/cli-error.ts";
 import { connectControlPlane, type ControlPlaneOptions } from "../program/control-plane-client.ts";
 import { createCommand } from "./common-options.ts";
@@ -69,12 +72,28 @@ async function findMember(options: KubeconfigOptions): Promise<ProxiedMember> {
     throw new CliError("Cannot write a kubeconfig as either --cluster or --cell must be given");
   }
   if (cluster !== undefined) {
-    if (clusterName.test(cluster)) return { name: cluster };
+    if (clusterName.test(cluster)) return findCluster(cluster, options);
     throw new CliError(
       `Cannot write a kubeconfig as --cluster must be a cluster's name: it is "${cluster}"`,
     );
   }
   return findCell(cell ?? "", options);
+}
+
+/** Looks for it where the user may; who may not read clusters may still be let in to one. */
+async function findCluster(name: string, options: KubeconfigOptions): Promise<ProxiedMember> {
+  await using controlPlane = await connectControlPlane(options);
+  try {
+    await controlPlane.get(kubeFedClusters, name);
+  } catch (error) {
+    if (isStatus(error, "NotFound")) {
+      throw new CliError(`Cannot write a kubeconfig as no cluster "${name}" is joined`, {
+        cause: error,
+      });
+    }
+    if (!(error instanceof StatusError) && !(error instanceof ConnectionError)) throw error;
+  }
+  return { name };
 }
 
 async function findCell(called: string, options: KubeconfigOptions): Promise<ProxiedMember> {

@@ -187,6 +187,16 @@ describe("kubectl at a member, through the control plane", () => {
     );
   });
 
+  it("writes none for a cluster that is not joined, where the user may know", async () => {
+    const { kubeconfig } = fixture.federation.controlPlane;
+    const asked = ["kubeconfig", "--cluster", "nowhere", "--out", "-", "--kubeconfig"];
+    const { code, stdout, stderr } = await runCellplane([...asked, kubeconfig]);
+    deepEqual([code, stdout], [1, ""]);
+    match(stderr, /^Error: Cannot write a kubeconfig as no cluster "nowhere" is joined\n$/);
+    const alice = await runCellplane([...asked, await fixture.kubeconfigOf("alice")]);
+    equal(alice.code, 0, alice.stderr);
+  });
+
   it("says how to let the control plane act there where the member does not", async () => {
     const { federation } = fixture;
     await federation.join("hz-a");
