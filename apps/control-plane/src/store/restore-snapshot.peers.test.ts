@@ -122,6 +122,6 @@ async function fill(url: string): Promise<void> {
   await run(["del", "key/12", "key/13"]);
   await run(["compact", "12"]);
   await run(["put", "key/120", "anew"]);
+  await run(["del", "key/13"]);
   await run(["put", "last", "1"]);
-  await run(["del", "last"]);
 }

@@ -83,7 +83,9 @@ async function replaceAll(
   }
   database.exec("DELETE FROM kv_current; DELETE FROM kv_log");
   const places = new RestoredPlaces(target, image.header, options);
-  const leases = await insertParts(database, image, { places, options });
+  // The head and its changes, if it has any, are of one batch.
+  const token = randomBytes(6).readUIntBE(0, 6);
+  const leases = await insertParts(database, image, { places, options, token });
   database
     .prepare(
       `UPDATE kv_meta SET cluster_id = ?1, epoch = ?2, revision = ?3, token = ?4,
@@ -93,7 +95,7 @@ async function replaceAll(
       image.header.clusterId || String(before?.["cluster_id"]),
       places.epoch,
       places.head,
-      randomBytes(6).readUIntBE(0, 6),
+      token,
     );
   const { epoch, keys, head } = places;
   return { epoch, revision: head, keys, leases, from: target.revision, replaced };
@@ -102,10 +104,13 @@ async function replaceAll(
 async function insertParts(
   database: DatabaseSync,
   image: StoreImage,
-  into: { readonly places: RestoredPlaces; readonly options: RestoreOptions },
+  into: {
+    readonly places: RestoredPlaces;
+    readonly options: RestoreOptions;
+    readonly token: number;
+  },
 ): Promise<number> {
-  const { places, options } = into;
-  const token = randomBytes(6).readUIntBE(0, 6);
+  const { places, options, token } = into;
   const log = database.prepare(
     `INSERT INTO kv_log VALUES (?1 << ${subBits} | ?2, ?3, 0, ?4, 0, ?5, ?6, ${token}, ?7)`,
   );
