@@ -7,6 +7,7 @@ import { type EtcdFailure, readEtcdFailure } from "./etcd-failure.ts";
 import type { EtcdMember, EtcdMembers } from "./etcd-members.ts";
 import { etcdMethods } from "./etcd-methods.ts";
 import type { CallStart, HeadGuard } from "./head-guard.ts";
+import { explainUnreachable } from "./reach-remedy.ts";
 
 /** The revision of a call is no longer kept, or not yet written; the caller knows which one it was. */
 export class RevisionRefused extends Error {
@@ -183,5 +184,7 @@ const unwritten: EtcdFailure = { kind: "unwritten" };
 
 function away({ endpoint }: EtcdMember, error: GrpcError): UnavailableError {
   const at = error.message.includes(endpoint) ? "" : ` at ${endpoint}`;
-  return new UnavailableError(`Cannot reach etcd${at}: ${error.message}`, { cause: error });
+  return new UnavailableError(`Cannot reach etcd${at}: ${explainUnreachable(error.message)}`, {
+    cause: error,
+  });
 }

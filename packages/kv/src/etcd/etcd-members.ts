@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import {
   type BidiMethod,
   type ClientCall,
@@ -6,6 +7,7 @@ import {
   type Metadata,
 } from "@cellplane/grpc";
 import { etcdMethods } from "./etcd-methods.ts";
+import { UnavailableError } from "../store/kv-error.ts";
 import type { EtcdTarget } from "./etcd-url.ts";
 
 /**
@@ -35,7 +37,9 @@ export class EtcdMembers implements AsyncDisposable {
   #at = 0;
   #token: Promise<Metadata | undefined> | undefined;
 
+  /** @throws {UnavailableError} Its certificates cannot be used. */
   constructor(target: EtcdTarget) {
+    checkTls(target);
     this.#user = target.user;
     this.#password = target.password;
     this.#members = target.endpoints.map((endpoint) => ({
@@ -109,4 +113,17 @@ export class EtcdMembers implements AsyncDisposable {
 function openChannel(target: string, { tls }: EtcdTarget): GrpcChannel {
   const options = { target, keepAlive, connectTimeoutMs, maxReceiveBytes };
   return new GrpcChannel(tls ? { ...options, tls } : options);
+}
+
+/** A connection would fail with nothing but OpenSSL's words. */
+function checkTls({ tls }: EtcdTarget): void {
+  try {
+    if (tls) createSecureContext({ ...tls });
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^error:[0-9A-F]+:/, "") : "";
+    throw new UnavailableError(
+      `Cannot use the ssl-ca, ssl-cert and ssl-key of the etcd URL: ${why}`,
+      { cause: error },
+    );
+  }
 }

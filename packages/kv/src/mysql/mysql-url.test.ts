@@ -59,6 +59,7 @@ describe("parseMysqlUrl()", () => {
   });
 
   it("refuses what it does not know", () => {
+    throws(() => parse("mysql://u:100%@h/d"), /u@h\/d" as .* stands for nothing; write .*%25$/);
     throws(() => parse("mysql://u@h/d?sslmode=off"), /unknown parameter "sslmode"/);
     throws(() => parse("mysql://u@h/"), /must name one database/);
   });

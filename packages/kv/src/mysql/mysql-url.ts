@@ -41,7 +41,8 @@ export function parseMysqlUrl(
   if (!url || url.protocol !== "mysql:") {
     throw refuse(text, `it must be mysql://USER@HOST:PORT/DATABASE${escapeHint(text)}`);
   }
-  const database = decodeURIComponent(url.pathname.replace(/^\//, ""));
+  const decode = (part: string): string => decodePart(text, part);
+  const database = decode(url.pathname.replace(/^\//, ""));
   if (url.hostname === "") throw refuse(text, "it names no host");
   if (url.username === "") throw refuse(text, `it names no user${escapeHint(text)}`);
   if (database === "" || database.includes("/")) throw refuse(text, "it must name one database");
@@ -60,7 +61,7 @@ export function parseMysqlUrl(
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: url.port === "" ? 3306 : Number(url.port),
-    user: decodeURIComponent(url.username),
+    user: decode(url.username),
     password: passwordOf(text, url, { environment, readText }),
     database,
     ...(tls ? { tls } : {}),
@@ -90,6 +91,14 @@ export function redactMysqlUrl(text: string): string {
   return `mysql://${url.username}${url.username === "" ? "" : "@"}${url.host}${url.pathname}`;
 }
 
+function decodePart(text: string, part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw refuse(text, `a part of it has a "%" that stands for nothing${escapeHint(text)}`);
+  }
+}
+
 /** What may be the matter with a URL that has a user and is none. */
 function escapeHint(text: string): string {
   return text.includes("@")
@@ -105,7 +114,7 @@ function passwordOf(
     readonly readText: ReadText;
   },
 ): string {
-  if (url.password !== "") return decodeURIComponent(url.password);
+  if (url.password !== "") return decodePart(text, url.password);
   const path = url.searchParams.get("password-file");
   if (path === null) return from.environment[passwordVariable] ?? "";
   return readFile(text, path, from.readText).replace(/\r?\n$/, "");
