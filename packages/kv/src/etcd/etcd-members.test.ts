@@ -10,7 +10,7 @@ describe("EtcdMembers", () => {
       () => new EtcdMembers({ ...target, tls: { cert: "none", key: "none" } }),
       (error: Error) =>
         error instanceof UnavailableError &&
-        /^Cannot use the ssl-ca, ssl-cert and ssl-key of the etcd URL: /.test(error.message),
+        error.message.startsWith("Cannot use the ssl-ca, ssl-cert and ssl-key of the etcd URL: "),
     );
   });
 });
