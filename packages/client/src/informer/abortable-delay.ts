@@ -7,7 +7,8 @@ export function abortableDelay(delayMs: number, signal: AbortSignal): Promise<vo
       signal.removeEventListener("abort", finish);
       resolve();
     };
-    const timer = setTimeout(finish, delayMs);
+    // What is left until a deadline may be less than nothing, of which Node would warn.
+    const timer = setTimeout(finish, Math.max(0, delayMs));
     signal.addEventListener("abort", finish, { once: true });
   });
 }
