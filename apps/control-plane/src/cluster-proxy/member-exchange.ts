@@ -84,7 +84,8 @@ export async function upgradeAtMember(
 
 async function sendOnce(route: MemberRoute, request: MemberRequest): Promise<http.IncomingMessage> {
   const send = route.connections.url.protocol === "http:" ? http.request : https.request;
-  const outgoing = send({ ...optionsOf(route, request), agent: route.connections.agent });
+  const framed = request.body === undefined ? request : withFraming(request);
+  const outgoing = send({ ...optionsOf(route, framed), agent: route.connections.agent });
   const answer = Promise.withResolvers<http.IncomingMessage>();
   outgoing.once("response", answer.resolve);
   outgoing.on("error", (error) => {
@@ -99,6 +100,16 @@ async function sendOnce(route: MemberRoute, request: MemberRequest): Promise<htt
     request.body.pipe(outgoing);
   }
   return await answer.promise;
+}
+
+/**
+ * Says where a body of unknown length ends. Node does so by itself only for some methods: that of a
+ * DELETE would be read as the next request on a connection that others use, too.
+ */
+function withFraming(request: MemberRequest): MemberRequest {
+  const { headers } = request;
+  if (headers["content-length"] !== undefined) return request;
+  return { ...request, headers: { ...headers, "transfer-encoding": "chunked" } };
 }
 
 function optionsOf(
