@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, type ReadStream } from "node:fs";
-import { type FileHandle, mkdtemp, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -114,13 +114,15 @@ export async function openBackupFile(file: string): Promise<BackupInput> {
 }
 
 async function keepInput(): Promise<BackupInput> {
-  const folder = await mkdtemp(join(tmpdir(), "cellplane-restore-"));
+  // Named before it is made, so that no signal comes between.
+  const folder = join(tmpdir(), `cellplane-restore-${randomBytes(6).toString("hex")}`);
   const kept = removeOnSignal(folder);
   const remove = async (): Promise<void> => {
-    kept[Symbol.dispose]();
     await rm(folder, { recursive: true, force: true });
+    kept[Symbol.dispose]();
   };
   try {
+    await mkdir(folder, { mode: 0o700 });
     const path = join(folder, "backup");
     const handle = await open(path, "wx", 0o600);
     await pipeline([process.stdin, writeToHandle(handle, path)]);
