@@ -14,6 +14,15 @@ export interface BatchMark {
   readonly before: Revision;
   /** Leases that end with it. */
   readonly ended: ReadonlySet<number>;
+  /** The head that the batch relies on, where its transaction has not begun yet. */
+  readonly reliesOn?: HeadMark | undefined;
+}
+
+/** What marks a head: nobody has written since it was read where all of it is the same. */
+export interface HeadMark {
+  readonly epoch: number;
+  readonly revision: Revision;
+  readonly token: number;
 }
 
 /** Characters of one statement, unless a single row has more: the largest value, 3 MiB, takes 6 MiB. */
@@ -22,18 +31,28 @@ const maxStatementChars = 6 * 1024 * 1024;
 /** Characters of one message: with another row it stays below the smallest packet limit, 16 MiB. */
 const maxMessageChars = 12 * 1024 * 1024;
 
-/** The statements that write a batch and commit it, in one message unless it is very large. */
+/** Fails with `outOfRange` in every SQL mode, and stops the message: a condition would only change no row. */
+const failingOn = (column: string): string => `${column} + ${2n ** 63n - 1n}`;
+
+/** The server's number for a sum that no BIGINT holds: what a batch relied on is not so. */
+export const outOfRange = 1690;
+
+/**
+ * The statements that write a batch and commit it, in one message unless it is very large. Where
+ * the lock has not been taken, the first takes it, and fails unless the head is the one relied on.
+ */
 export function commitMessages(
   changes: readonly LogChange[],
   mark: BatchMark,
 ): readonly (readonly string[])[] {
-  const statements = [
+  const rows = [
     ...logRows(changes, mark.token),
     ...currentRows(changes),
     ...leaseRows(changes, mark.ended),
-    ...headRows(changes, mark),
-    "COMMIT",
   ];
+  const statements = mark.reliesOn
+    ? ["BEGIN", ...reliantHeadRows(changes, mark, mark.reliesOn), ...rows, "COMMIT"]
+    : [...rows, ...headRows(changes, mark), "COMMIT"];
   const messages: string[][] = [];
   let chars = Number.POSITIVE_INFINITY;
   for (const statement of statements) {
@@ -105,5 +124,22 @@ function headRows(changes: readonly LogChange[], mark: BatchMark): readonly stri
   return [
     writerRow,
     `UPDATE kv_meta SET revision = ${last}, token = ${token} WHERE one = 1 AND revision = ${numberLiteral(before)}`,
+  ];
+}
+
+/** The batch's number, too, is checked: `settle` leaves a later one where the message may come late. */
+function reliantHeadRows(
+  changes: readonly LogChange[],
+  { token, writer, batch }: BatchMark,
+  { epoch, revision, token: known }: HeadMark,
+): readonly string[] {
+  const before = numberLiteral(revision);
+  const first = numberLiteral(changes[0]?.revision ?? revision);
+  const last = numberLiteral(changes.at(-1)?.revision ?? revision);
+  const isSame = `revision = ${before} AND token = ${numberLiteral(known)} AND epoch = ${numberLiteral(epoch)}`;
+  return [
+    // `token` last: MySQL computes the second from what it has made of the first.
+    `UPDATE kv_meta SET revision = IF(${isSame}, ${last}, ${failingOn("revision")}), token = ${token} WHERE one = 1`,
+    `UPDATE kv_writer SET batch = IF(batch < ${batch}, ${batch}, ${failingOn("batch")}), first_revision = ${first}, last_revision = ${last} WHERE id = ${writer}`,
   ];
 }

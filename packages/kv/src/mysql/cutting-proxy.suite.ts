@@ -1,10 +1,23 @@
+import { on } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** Bytes of the statement that ends a batch, as they pass by. */
 const commit = Buffer.from("\nCOMMIT");
 
-/** When a connection is cut: before the commit reaches the server, or before its answer comes back. */
-export type Cut = "before-commit" | "before-answer";
+/** The change by which a process finds out what became of a batch. */
+const settling = Buffer.from("UPDATE kv_writer SET batch = IF(batch IN");
+
+/** How a refusal of the head that a batch relied on is told. */
+const outOfRangeState = Buffer.from("#22003");
+
+/** Longest wait for a refusal, in milliseconds. */
+const refusalWithinMs = 3000;
+
+/**
+ * When a connection is cut: before the commit reaches the server, or before its answer comes back;
+ * or the commit reaches the server late, after the process has asked what became of it.
+ */
+export type Cut = "before-commit" | "before-answer" | "late";
 
 /** A proxy on loopback that cuts connections around a commit, or is away altogether. */
 export class CuttingProxy implements AsyncDisposable {
@@ -14,7 +27,12 @@ export class CuttingProxy implements AsyncDisposable {
   #cut: Cut | undefined;
   /** How many connections were cut. */
   cuts = 0;
+  /** How many messages committed a batch, and how many took the lock before they did. */
+  commits = 0;
+  locks = 0;
   #isAway = false;
+  /** Delivers a commit that is held back, and resolves when the server has answered it. */
+  #deliver: (() => Promise<void>) | undefined;
 
   private constructor(target: number) {
     this.#target = target;
@@ -60,6 +78,8 @@ export class CuttingProxy implements AsyncDisposable {
     }
     const server = connect(this.#target, "127.0.0.1");
     let isMute = false;
+    let isHeld = false;
+    let isSettling = false;
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
@@ -67,11 +87,13 @@ export class CuttingProxy implements AsyncDisposable {
       socket.on("close", () => {
         this.#sockets.delete(socket);
         client.destroy();
-        server.destroy();
+        if (!isHeld) server.destroy();
       });
     }
     client.on("data", (bytes: Buffer) => {
       const isCommit = bytes.includes(commit) && bytes.includes("INSERT INTO kv_log");
+      if (isCommit) this.commits++;
+      if (bytes.includes("FROM kv_meta WHERE one = 1 FOR UPDATE")) this.locks++;
       if (isCommit && this.#cut === "before-commit") {
         this.#noteCut();
         client.destroy();
@@ -81,9 +103,33 @@ export class CuttingProxy implements AsyncDisposable {
         this.#noteCut();
         isMute = true;
       }
+      if (isCommit && this.#cut === "late") {
+        this.#noteCut();
+        isHeld = true;
+        this.#deliver = async () => {
+          this.#deliver = undefined;
+          server.write(bytes);
+          // Refused, or else committed by then.
+          await arrival(server, outOfRangeState).catch(() => undefined);
+          isHeld = false;
+          server.destroy();
+        };
+        client.destroy();
+        return;
+      }
+      isSettling = bytes.includes(settling);
       server.write(bytes);
     });
     server.on("data", (bytes: Buffer) => {
+      if (isHeld) return;
+      if (isSettling && this.#deliver) {
+        server.pause();
+        void this.#deliver().then(() => {
+          client.write(bytes);
+          server.resume();
+        });
+        return;
+      }
       if (isMute) client.destroy();
       else client.write(bytes);
     });
@@ -92,5 +138,15 @@ export class CuttingProxy implements AsyncDisposable {
   #noteCut(): void {
     this.#cut = undefined;
     this.cuts++;
+  }
+}
+
+/** Resolves when bytes have arrived. */
+async function arrival(socket: Socket, wanted: Buffer): Promise<void> {
+  const signal = AbortSignal.timeout(refusalWithinMs);
+  let seen = Buffer.alloc(0);
+  for await (const [bytes] of on(socket, "data", { signal }) as AsyncIterable<[Buffer]>) {
+    seen = Buffer.concat([seen, bytes]);
+    if (seen.includes(wanted)) return;
   }
 }

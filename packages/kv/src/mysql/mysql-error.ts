@@ -48,7 +48,7 @@ const full: ReadonlySet<number> = new Set([1021, 1114, 3675]);
 
 /** Refused for what was sent; nothing of the transaction was committed. */
 const refused: ReadonlySet<number> = new Set([
-  1044, 1062, 1064, 1142, 1146, 1153, 1193, 1227, 1231, 1264, 1366, 1406, 1054,
+  1044, 1062, 1064, 1142, 1146, 1153, 1193, 1227, 1231, 1264, 1366, 1406, 1054, 1690,
 ]);
 
 /** What an error means for the write transaction that met it. */

@@ -12,6 +12,7 @@ import type {
   LogPosition,
   LogSnapshot,
   LogTurn,
+  MaybePromise,
   RevisionLog,
   SharedHead,
   SharedLog,
@@ -24,22 +25,22 @@ import { givenTimeSql, leaseTimeSql } from "./lease-sql.ts";
 import { MysqlError, readError, writeError } from "./mysql-error.ts";
 import { MysqlLeases } from "./mysql-leases.ts";
 import { MysqlReader, type DatabaseSize } from "./mysql-reader.ts";
-import { numberLiteral } from "./mysql-rows.ts";
 import { openError } from "./mysql-open-error.ts";
+import { numberLiteral } from "./mysql-rows.ts";
 import { prepareSchema, type MetaRow } from "./mysql-schema.ts";
 import { MysqlSessions } from "./mysql-sessions.ts";
 import { openSnapshot, type MysqlSnapshot } from "./mysql-snapshot.ts";
 import { sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
 import { MysqlWriter } from "./mysql-writer.ts";
-
 import { openChecked } from "./open-checked.ts";
+
 const pageTimeoutMs = 30_000;
 
-/** How often the size is asked for, without and with a quota on it. */
 /** Sessions beside those that read: of the writer, its marks, leases, and upkeep. */
 const otherSessions = 4;
 
+/** How often the size is asked for, without and with a quota on it. */
 const sizeEveryMs = 10_000;
 const quotaEveryMs = 3000;
 
@@ -52,9 +53,9 @@ export interface MysqlLogOptions {
   readonly headMemoryPath?: string;
   /** What a log of this process before this one remembers; instead of the path. */
   readonly headMemory?: HeadMemory;
-  /** Sessions for reading. Default: 4; writing, leases and upkeep take four more. */
   /** Refuse a database without a store, instead of making one. */
   readonly mustExist?: boolean;
+  /** Sessions for reading. Default: 4; writing, leases and upkeep take four more. */
   readonly readSessions?: number;
   /** Bytes beyond which puts are refused; the size is looked at more often then. */
   readonly quotaBytes?: number;
@@ -195,7 +196,7 @@ class MysqlRevisionLog implements RevisionLog {
     yield* snapshot.liveKeys();
   }
 
-  begin(after: Revision, leases?: LeaseNeeds): Promise<LogTurn> {
+  begin(after: Revision, leases?: LeaseNeeds): MaybePromise<LogTurn> {
     return this.#writer.begin(after, leases);
   }
 

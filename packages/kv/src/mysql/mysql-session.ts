@@ -128,7 +128,8 @@ export class MysqlSession implements AsyncDisposable {
       reject(new MysqlError(`no answer in ${timeoutMs} ms`, { errno: 0, code: "ETIMEDOUT" }));
     }, timeoutMs);
     this.#waiting.add(reject);
-    this.#connection.query(sql, (error: unknown, results: unknown) => {
+    // No values, not an empty list of them, for which the client library would look through the statement.
+    this.#connection.query({ sql, values: null }, (error: unknown, results: unknown) => {
       if (error) reject(error);
       else resolve(results);
     });

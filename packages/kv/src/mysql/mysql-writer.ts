@@ -3,51 +3,35 @@ import { KvError, OutcomeUnknownError, UnavailableError } from "../store/kv-erro
 import type { Revision } from "../store/mvcc-store.ts";
 import {
   BehindError,
+  HeadMovedError,
   TurnLostError,
   type LeaseNeeds,
   type LogChange,
   type LogTurn,
+  type MaybePromise,
   type TurnLeases,
 } from "../store/revision-log.ts";
-import { commitMessages } from "./commit-messages.ts";
+import { commitMessages, outOfRange, type HeadMark } from "./commit-messages.ts";
 import { checkHead, type HeadMemory } from "./head-memory.ts";
 import { checkGapless, checkNotBehind, foreignSql } from "./foreign-changes.ts";
-import { databaseNowMs, type LeaseTimeSql } from "./lease-sql.ts";
+import type { LeaseTimeSql } from "./lease-sql.ts";
 import { readLeases, turnLeasesOf } from "./lease-statements.ts";
 import { MysqlError, verdictOf, writeError } from "./mysql-error.ts";
 import { changeOf, numberLiteral } from "./mysql-rows.ts";
 import { metaColumns, metaOf, type MetaRow } from "./mysql-schema.ts";
 import { MysqlSession } from "./mysql-session.ts";
-import { MysqlSessions } from "./mysql-sessions.ts";
-import { checkServer, sessionSetUp, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
+import { checkServer, writerSetUp, type MysqlServer } from "./mysql-settings.ts";
 import type { MysqlTarget } from "./mysql-url.ts";
+import { answerTimeoutMs, forgottenBatch, WriterRow } from "./writer-row.ts";
 
 /** How long a turn is waited for, in milliseconds: longer than a frozen holder keeps the lock. */
 const beginForMs = 7000;
-
-/** How long one message may wait for its answer: the lock wait, and a slow disk. */
-const answerTimeoutMs = 8000;
 
 /** How long the outcome of a lost commit is looked for. */
 const settleForMs = 15_000;
 
 /** How often an idle session is used, so that the server does not end it. */
 const keepAliveMs = 2000;
-
-/** How often a writer tells that it lives, and after how long without that its row goes. */
-const signEveryMs = 600_000;
-const writerLifeMs = 24 * 3_600_000;
-
-/** Before schema 2 the column was a count. */
-const firstTimeMs = 1_000_000_000_000;
-
-/** The batch of a writer whose row had gone: nobody knows what became of its last one. */
-const forgotten = -1;
-
-/** A change in any case, so that its commit makes durable what was there before it. */
-const markedSql = `marks = GREATEST(marks + 1, ${databaseNowMs})`;
-
-const purgeWriters = `DELETE FROM kv_writer WHERE marks >= ${firstTimeMs} AND marks < ${databaseNowMs} - ${writerLifeMs}`;
 
 /** What the writer works on. */
 export interface WriterHost {
@@ -66,38 +50,83 @@ interface Turn {
   readonly leases: TurnLeases | undefined;
 }
 
-/** Commits batches under the lock on `kv_meta`, two round trips each, and finds out what came of a lost answer. */
+/** How a batch is committed. */
+interface CommitPlan {
+  readonly ended: ReadonlySet<number> | undefined;
+  /** The head before it. */
+  readonly head: HeadMark;
+  /** That head, unless the lock is held already. */
+  readonly reliesOn?: HeadMark;
+  readonly take: () => Promise<MysqlSession>;
+}
+
+/** Turns without anybody else's commit after which the next batches rely on there being none. */
+const quietTurnsToRely = 4;
+
+/**
+ * Commits batches under the lock on `kv_meta`, and finds out what came of a lost answer. A batch
+ * takes two round trips; or one, while nobody else writes: it is decided on the head that is known
+ * already, and the statement that takes the lock fails where that has moved.
+ */
 export class MysqlWriter implements AsyncDisposable {
   readonly #host: WriterHost;
-  /** This process among the writers: 48 random bits. */
-  readonly #id: number = randomToken();
+  /** This process among the writers, by 48 random bits. */
+  readonly #row: WriterRow;
   #session: MysqlSession | undefined;
-  /** Makes durable what others wrote, beside the session that may be in a turn. */
-  readonly #marks: MysqlSessions;
   /** Bytes of keys and values that this process wrote and the server's estimate has not counted yet. */
   bytesSinceMeasured = 0;
   #batch = 0;
   #inTurn = false;
-  #isRegistered = false;
-  #durableThrough: Revision = 0;
+  #quietTurns = 0;
   readonly #keepAlive: NodeJS.Timeout;
-  readonly #signs: NodeJS.Timeout;
 
   constructor(host: WriterHost) {
     this.#host = host;
-    const setUp = sessionSetUp(host.server.flavor);
-    this.#marks = new MysqlSessions(host.target, { limit: 1, setUp });
+    this.#row = new WriterRow(randomToken(), host);
     this.#keepAlive = setInterval(() => this.#ping(), keepAliveMs).unref();
-    this.#signs = setInterval(() => void this.#signOfLife(), signEveryMs).unref();
   }
 
   /**
-   * Takes the lock, and reads what others committed after a revision.
+   * Takes the lock, and reads what others committed after a revision; or relies on there being nothing.
    * @throws {UnavailableError} The database is away, or cannot be trusted.
    * @throws {RevisionsLostError}
    */
-  async begin(after: Revision, needs?: LeaseNeeds): Promise<LogTurn> {
+  begin(after: Revision, needs?: LeaseNeeds): MaybePromise<LogTurn> {
+    const { known } = this.#host.memory;
     this.#inTurn = true;
+    // Leases must be seen under the lock.
+    const isReliable = this.#mayRely && known?.revision === after && !needs;
+    return isReliable ? this.#reliantTurn(known) : this.#beginLocked(after, needs);
+  }
+
+  /** Makes everything durable that could be seen before the call. @throws {MysqlError | UnavailableError} */
+  makeDurable(through: Revision): Promise<void> {
+    return this.#row.makeDurable(through);
+  }
+
+  /** As `makeDurable`, for what is no revision, as leases are. */
+  markDurable(): Promise<void> {
+    return this.#row.markDurable();
+  }
+
+  /** Ends the sessions; the next turn connects again. */
+  dropSessions(): void {
+    this.#session?.destroy();
+    this.#row.dropSession();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#keepAlive);
+    await this.#session?.[Symbol.asyncDispose]();
+    await this.#row[Symbol.asyncDispose]();
+  }
+
+  /** OceanBase judges the condition of a change by what was there before the lock was waited for. */
+  get #mayRely(): boolean {
+    return this.#host.server.flavor !== "oceanbase" && this.#quietTurns >= quietTurnsToRely;
+  }
+
+  async #beginLocked(after: Revision, needs: LeaseNeeds | undefined): Promise<LogTurn> {
     try {
       return await this.#retry("write", beginForMs, () => this.#tryBegin(after, needs));
     } catch (error) {
@@ -106,43 +135,8 @@ export class MysqlWriter implements AsyncDisposable {
     }
   }
 
-  /**
-   * Makes everything durable that could be seen before the call, by a commit of our own.
-   * @throws {MysqlError | UnavailableError}
-   */
-  async makeDurable(through: Revision): Promise<void> {
-    if (!this.#host.server.showsBeforeDurable || through <= this.#durableThrough) return;
-    await this.#register();
-    await this.#marks.read([this.#markSql()], answerTimeoutMs);
-    this.#durableThrough = Math.max(this.#durableThrough, through);
-  }
-
-  /** Makes everything durable that could be seen before the call and is no revision, as leases are. */
-  async markDurable(): Promise<void> {
-    if (!this.#host.server.showsBeforeDurable) return;
-    await this.#register();
-    await this.#marks.read([this.#markSql()], answerTimeoutMs);
-  }
-
-  /** Ends the sessions; the next turn connects again. */
-  dropSessions(): void {
-    this.#session?.destroy();
-    this.#marks.dropAll();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#keepAlive);
-    clearInterval(this.#signs);
-    if (this.#isRegistered) {
-      const farewell = [`DELETE FROM kv_writer WHERE id = ${this.#id}`];
-      await this.#marks.read(farewell, 1000).catch(() => undefined);
-    }
-    await this.#session?.[Symbol.asyncDispose]();
-    await this.#marks[Symbol.asyncDispose]();
-  }
-
   async #tryBegin(after: Revision, needs: LeaseNeeds | undefined): Promise<LogTurn> {
-    await this.#register();
+    await this.#row.register();
     const session = await this.#open();
     const { known } = this.#host.memory;
     const [, , metaRows, rows = [], ...leases] = await session.run(
@@ -168,6 +162,7 @@ export class MysqlWriter implements AsyncDisposable {
       checkGapless(foreign, after, turn.meta);
       await this.makeDurable(turn.meta.revision);
       this.#host.memory.note(turn.meta);
+      this.#quietTurns = foreign.length === 0 ? this.#quietTurns + 1 : 0;
       return this.#turnOf(turn, foreign);
     } catch (error) {
       await this.#rollback(session);
@@ -189,17 +184,57 @@ export class MysqlWriter implements AsyncDisposable {
   }
 
   #turnOf(turn: Turn, foreign: readonly LogChange[]): LogTurn {
+    const { epoch, revision, token } = turn.meta;
+    return {
+      foreign,
+      leases: turn.leases,
+      ...this.#endings({
+        commit: (changes, ended) =>
+          this.#commit(changes, {
+            ended,
+            head: { epoch, revision, token },
+            take: () => Promise.resolve(turn.session),
+          }),
+        abandon: () => this.#rollback(turn.session),
+      }),
+    };
+  }
+
+  /** A turn for which nothing has been asked yet. */
+  #reliantTurn(head: HeadMark): LogTurn {
+    const take = (): Promise<MysqlSession> =>
+      this.#retry("write", beginForMs, async () => {
+        await this.#row.register();
+        return this.#open();
+      });
+    const ends = this.#endings({
+      commit: (changes, ended) => this.#commit(changes, { ended, head, reliesOn: head, take }),
+      abandon: () => Promise.resolve(),
+    });
+    const confirm = async (): Promise<void> => {
+      try {
+        await this.#confirm(head);
+      } finally {
+        await ends.abandon();
+      }
+    };
+    return { foreign: [], ...ends, confirm };
+  }
+
+  /** A turn ends once. */
+  #endings({ commit, abandon }: Required<Pick<LogTurn, "commit" | "abandon">>): {
+    readonly commit: LogTurn["commit"];
+    readonly abandon: () => Promise<void>;
+  } {
     let isOpen = true;
     const end = (): void => {
       isOpen = false;
       this.#inTurn = false;
     };
     return {
-      foreign,
-      leases: turn.leases,
       commit: async (changes, ended = noLeases) => {
         try {
-          await this.#commit(turn, changes, ended);
+          await commit(changes, ended);
         } finally {
           end();
         }
@@ -207,38 +242,56 @@ export class MysqlWriter implements AsyncDisposable {
       abandon: async () => {
         if (!isOpen) return;
         end();
-        await this.#rollback(turn.session);
+        await abandon();
       },
     };
   }
 
+  /** Nobody has written since the batch was decided: what it saw was so. */
+  async #confirm(head: HeadMark): Promise<void> {
+    const meta = await this.#retry("read", beginForMs, async () => {
+      const session = await this.#open();
+      const read = `SELECT ${metaColumns} FROM kv_meta WHERE one = 1`;
+      const [rows] = await session.run([read], answerTimeoutMs);
+      return metaOf(rows);
+    });
+    const { epoch, revision, token } = meta;
+    const isSame = revision === head.revision && token === head.token && epoch === head.epoch;
+    if (!isSame) this.#headMoved();
+  }
+
+  #headMoved(): never {
+    this.#quietTurns = 0;
+    throw new HeadMovedError("others have written meanwhile");
+  }
+
   async #commit(
-    { session, meta }: Turn,
     changes: readonly LogChange[],
-    ended: ReadonlySet<number>,
+    { ended = noLeases, head: before, reliesOn, take }: CommitPlan,
   ): Promise<void> {
+    const session = await take();
     const [first] = changes;
-    const revision = changes.at(-1)?.revision ?? meta.revision;
-    if (first && first.revision !== meta.revision + 1) {
+    const revision = changes.at(-1)?.revision ?? before.revision;
+    if (first && first.revision !== before.revision + 1) {
       await this.#rollback(session);
       throw new TurnLostError("the batch was decided on another head");
     }
-    const token = first ? randomToken() : meta.token;
-    const head = { epoch: meta.epoch, revision, token };
+    const head = { ...before, revision, token: first ? randomToken() : before.token };
     const batch = ++this.#batch;
     const messages = commitMessages(changes, {
       token: head.token,
-      writer: this.#id,
+      writer: this.#row.id,
       batch,
-      before: meta.revision,
+      before: before.revision,
       ended,
+      reliesOn,
     });
     try {
       for (const message of messages) await session.run(message, answerTimeoutMs);
     } catch (error) {
       await this.#commitFailed(session, MysqlError.from(error), batch);
     }
-    this.#durableThrough = Math.max(this.#durableThrough, revision);
+    this.#row.noteDurable(revision);
     this.#host.memory.note(head);
     for (const { key, value } of changes) {
       this.bytesSinceMeasured += key.length + (value?.length ?? 0);
@@ -248,14 +301,17 @@ export class MysqlWriter implements AsyncDisposable {
   /** Returns where the batch turns out to be committed. */
   async #commitFailed(session: MysqlSession, failure: MysqlError, batch: number): Promise<void> {
     const verdict = verdictOf(failure);
+    this.#quietTurns = 0;
     if (verdict === "read-only") this.#host.failedOver();
     if (verdict !== "unknown") {
       await this.#rollback(session);
+      if (failure.errno === outOfRange) this.#headMoved();
       throw writeError(failure);
     }
     session.destroy();
+    const fence = ++this.#batch;
     try {
-      await this.#retry("settle", settleForMs, () => this.#settle(batch));
+      await this.#retry("settle", settleForMs, () => this.#settle(batch, fence));
     } catch (error) {
       if (error instanceof TurnLostError) throw error;
       const why = error instanceof Error ? error.message : String(error);
@@ -265,48 +321,28 @@ export class MysqlWriter implements AsyncDisposable {
     }
   }
 
-  /** By the time that the lock is ours, the old transaction has ended one way or the other. */
-  async #settle(batch: number): Promise<void> {
+  /**
+   * By the time that the lock is ours, the old transaction has ended one way or the other, or has
+   * not begun: then it finds the fence, and fails.
+   */
+  async #settle(batch: number, fence: number): Promise<void> {
     const session = await this.#open();
-    const [, , rows = []] = await session.run(
+    const [, , , rows = []] = await session.run(
       [
         "BEGIN",
         `SELECT ${metaColumns} FROM kv_meta WHERE one = 1 FOR UPDATE`,
-        `SELECT batch FROM kv_writer WHERE id = ${this.#id}`,
-        // A change, so that the commit makes durable what was found.
-        this.#markSql(),
+        // A change in any case, so that the commit makes durable what was found.
+        this.#row.settleSql(batch, fence),
+        `SELECT batch FROM kv_writer WHERE id = ${this.#row.id}`,
         "COMMIT",
       ],
       answerTimeoutMs,
     );
     const last = rows[0]?.[0];
-    if (last === undefined || Number(last) === forgotten)
+    if (last === undefined || Number(last) === forgottenBatch)
       throw new UnavailableError("the database has forgotten this process");
     if (Number(last) !== batch)
       throw new TurnLostError("the connection was lost before the commit");
-  }
-
-  /** Makes the row of this process, once. */
-  async #register(): Promise<void> {
-    if (this.#isRegistered) return;
-    const sql = `INSERT IGNORE INTO kv_writer VALUES (${this.#id}, 0, 0, 0, ${databaseNowMs})`;
-    await this.#marks.read([sql, purgeWriters], answerTimeoutMs);
-    this.#isRegistered = true;
-  }
-
-  /** Tells that this process lives, and forgets those that have long been dead. */
-  async #signOfLife(): Promise<void> {
-    if (!this.#isRegistered) return;
-    const sql = `INSERT INTO kv_writer VALUES (${this.#id}, ${forgotten}, 0, 0, ${databaseNowMs}) ON DUPLICATE KEY UPDATE ${markedSql}`;
-    try {
-      await this.#marks.read([sql, purgeWriters], answerTimeoutMs);
-    } catch {
-      // The next sign comes long before this process counts as dead.
-    }
-  }
-
-  #markSql(): string {
-    return `UPDATE kv_writer SET ${markedSql} WHERE id = ${this.#id}`;
   }
 
   async #open(): Promise<MysqlSession> {

@@ -16,6 +16,7 @@ import {
 import type { Operation, Revision, TxnRequest, TxnResult } from "./mvcc-store.ts";
 import {
   BehindError,
+  HeadMovedError,
   TurnLostError,
   type LogChange,
   type LogTurn,
@@ -157,6 +158,8 @@ export class Committer {
         const isBehind = error instanceof BehindError || error instanceof CompactedError;
         if (isBehind) await this.#host.catchUp?.();
         else if (!(error instanceof TurnLostError)) throw error;
+        // Nobody is to be given way to.
+        if (error instanceof HeadMovedError && attempt === 0) continue;
         if (performance.now() > deadline) {
           throw new UnavailableError(
             `Cannot write as the database goes on refusing: ${error.message}`,
@@ -191,19 +194,22 @@ export class Committer {
       };
       await (this.#host.exclusively ? this.#host.exclusively(take) : take());
     }
+    const { head } = this.#host.revisions();
     const values = new RowValues();
     for (const { request } of batch) {
       const loaded = values.load(rowsToDecide(request, index), log);
       if (loaded instanceof Promise) await loaded;
     }
-    const state = new BatchState(index, this.#host.revisions().head);
+    // Without the lock others may have gone on, and other values would be needed.
+    if (this.#host.revisions().head !== head) throw new HeadMovedError("others have gone on");
+    const state = new BatchState(index, head);
     const leases = this.#leasesOf(turn);
     const { valueOf } = values;
     for (const waiting of batch) this.#decide(waiting, { state, leases, valueOf });
     const ended = turn.leases ? state.revoked : undefined;
     if (state.changes.length === 0 && !ended?.size) {
-      const abandoned = turn.abandon();
-      if (abandoned) await abandoned;
+      const over = turn.confirm ? turn.confirm() : turn.abandon();
+      if (over) await over;
       return;
     }
     if (this.#host.exclusively) {

@@ -54,6 +54,12 @@ export interface LogTurn {
   commit(changes: readonly LogChange[], endedLeases?: ReadonlySet<number>): MaybePromise<void>;
   /** Gives the turn back without a write. */
   abandon(): MaybePromise<void>;
+  /**
+   * Present where the turn relies on a head that was known before: resolves, instead of `abandon`,
+   * when that was the head after the turn had begun, so that what was only read may be told.
+   * @throws {HeadMovedError | UnavailableError | RevisionsLostError}
+   */
+  confirm?(): Promise<void>;
 }
 
 /** Which leases a batch is about. */
@@ -74,6 +80,9 @@ export interface TurnLeases {
 export class TurnLostError extends Error {
   override readonly name = "TurnLostError";
 }
+
+/** The turn relied on a head that was no longer the head: decide again at once. */
+export class HeadMovedError extends TurnLostError {}
 
 /** Others have committed more than may be read under the lock: read on first, then try again. */
 export class BehindError extends Error {

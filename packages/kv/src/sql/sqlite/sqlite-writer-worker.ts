@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { SqliteWriter, type WriterOptions } from "./sqlite-writer.ts";
 import type { WriterReply, WriterRequest } from "./writer-protocol.ts";
 
-/** After so long without a write the write-ahead log is emptied. */
+/** After so long without a write the write-ahead log is moved into the database. */
 const idleMs = 2000;
 
 if (parentPort) runWriter(parentPort, workerData as WriterOptions);
