@@ -47,8 +47,9 @@ Workloads stay in the member and keep running, unless --remove-workloads is give
 --release-workloads they keep their marks, so that joining again finds them in step; another
 control plane would leave them alone as this one's.
 
-Without --member-kubeconfig what join made in the member stays there, and the commands that remove it
-are printed. A cluster that was joined with --no-member-access needs no --keep-member-account for that.
+Without --member-kubeconfig a cluster that was joined with --tunnel --allow-proxy is cleaned up through its
+agent, as you. Otherwise what join made in the member stays there, and the commands that remove it are
+printed. A cluster that was joined with --no-member-access needs no --keep-member-account for that.
 
 Examples:
   cellplane unjoin hz-a --member-kubeconfig ~/.kube/hz-a

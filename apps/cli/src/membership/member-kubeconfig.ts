@@ -29,6 +29,7 @@ export function renderMemberKubeconfig(by: KubeconfigEntries, member: ProxiedMem
   });
 }
 
-function proxyPathOf(name: string): string {
+/** Where the control plane serves a member. */
+export function proxyPathOf(name: string): string {
   return `/apis/proxy.cellplane.io/v1alpha1/clusters/${name}/proxy`;
 }

@@ -55,7 +55,7 @@ export function describeLeftovers(cluster: KubernetesObject, account: string): s
 }
 
 /** Another control plane may have an agent there, too: each says for which cluster. */
-async function runsFor(member: RestClient, cluster: string): Promise<boolean> {
+export async function runsFor(member: RestClient, cluster: string): Promise<boolean> {
   try {
     const found = await member.get(deployments, agentAccount.name);
     const text = JSON.stringify(found["spec"] ?? {});

@@ -1,4 +1,4 @@
-import { isStatus, type KubernetesObject } from "@cellplane/apimachinery";
+import { isStatus, type KubernetesObject, StatusError } from "@cellplane/apimachinery";
 import { ConnectionError, type RestClient } from "@cellplane/client";
 import { annotations, labels } from "@cellplane/federation";
 import { type Step } from "../output/progress.ts";
@@ -7,6 +7,7 @@ import { readControlPlaneId } from "./join-cluster.ts";
 import { leaveWorkloads } from "./leave-workloads.ts";
 import { describeLeftovers, isByAgent, isTunnelled, removeAgent } from "./member-leftovers.ts";
 import { accountName, removeMemberAccount, removeQuietly } from "./member-account.ts";
+import { connectThrough, removeRole, tieToRole } from "./remove-through-agent.ts";
 import { removeReplacedSecret } from "./replaced-secret.ts";
 import { kubeFedClusters } from "./system-namespace.ts";
 
@@ -28,6 +29,8 @@ export interface UnjoinRequest {
 export interface UnjoinContext {
   cluster?: KubernetesObject;
   controlPlaneId?: string;
+  /** The member, where it is to be cleaned up through its agent. */
+  through?: RestClient;
   /** The cluster and its cells, by the names of their KubeFedClusters. */
   members?: readonly string[];
 }
@@ -93,10 +96,8 @@ async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<v
       { cause: error },
     );
   }
-  if (!request.member && !request.leavesMember && !isByAgent(context.cluster)) {
-    throw new CliError(
-      "Cannot unjoin as the member must be cleaned up, too: give --member-kubeconfig, or leave it with --keep-member-account",
-    );
+  if (!request.member && !request.leavesMember) {
+    await lookThrough(request, context.cluster, context);
   }
   const { items } = await request.controlPlane.list(kubeFedClusters);
   const cells = items.filter(({ metadata }) => metadata.labels?.[labels.cluster] === request.name);
@@ -113,9 +114,36 @@ async function lookUp(request: UnjoinRequest, context: UnjoinContext): Promise<v
   }
 }
 
+/** Where nobody gave a kubeconfig, its agent may still lead to the member, as the caller. */
+async function lookThrough(
+  { name, controlPlane }: UnjoinRequest,
+  cluster: KubernetesObject,
+  context: UnjoinContext,
+): Promise<void> {
+  let why = "";
+  if (isTunnelled(cluster)) {
+    const member = connectThrough(controlPlane, name);
+    try {
+      await tieToRole(member, {
+        cluster: name,
+        account: accountName(context.controlPlaneId ?? "", name),
+      });
+      context.through = member;
+      return;
+    } catch (error) {
+      if (!(error instanceof StatusError) && !(error instanceof ConnectionError)) throw error;
+      why = `; through its agent it is not reached: ${error.message}`;
+    }
+  }
+  if (isByAgent(cluster)) return;
+  throw new CliError(
+    `Cannot unjoin as the member must be cleaned up, too: give --member-kubeconfig, or leave it with --keep-member-account${why}`,
+  );
+}
+
 /** What is left in the member, in words; nothing where it was cleaned up. */
 export function leftoversOf({ name, member }: UnjoinRequest, context: UnjoinContext): string {
-  if (member || !context.cluster) return "";
+  if (member || context.through || !context.cluster) return "";
   return describeLeftovers(context.cluster, accountName(context.controlPlaneId ?? "", name));
 }
 
@@ -123,6 +151,11 @@ async function deregister(request: UnjoinRequest, context: UnjoinContext): Promi
   if (request.abandon) {
     const body = { metadata: { annotations: { [annotations.abandon]: "true" } } };
     await request.controlPlane.patch(kubeFedClusters, request.name, { type: "merge", body });
+  }
+  if (context.through) {
+    // It may be refused, and then the account must stay.
+    await request.controlPlane.delete(kubeFedClusters, request.name, { dryRun: true });
+    await removeRole(context.through, accountName(context.controlPlaneId ?? "", request.name));
   }
   await removeQuietly(request.controlPlane, kubeFedClusters, request.name);
   if (context.cluster) await removeReplacedSecret(request.controlPlane, context.cluster);

@@ -232,4 +232,26 @@ describe("looking after the tunnel", () => {
     };
     equal(secret.metadata.annotations, undefined);
   });
+
+  it("removes through the agent what join made, where the control plane may act there for its users", async () => {
+    await agents.kill("hz-a");
+    await agents.join("hz-a");
+    const refused = await cellplane("unjoin", "hz-a");
+    equal(refused.code, 1);
+    match(
+      refused.stderr,
+      /give --member-kubeconfig.*through its agent it is not reached: .*--allow/,
+    );
+    await agents.kill("hz-a");
+    await agents.join("hz-a", ["--allow-proxy"]);
+    const { code, stderr } = await cellplane("unjoin", "hz-a");
+    equal(code, 0, stderr);
+    equal(stderr.includes("is still there"), false, stderr);
+    const atMember = fixture.kubectlAt(fixture.member("hz-a"));
+    const kinds = "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,secrets";
+    await waitFor("what join made to be gone", async () => {
+      const rest = await atMember.ok(["get", kinds, "-A", "-o", "name"]);
+      return rest.split("\n").some((name) => name.endsWith("-hz-a")) ? undefined : true;
+    });
+  });
 });
