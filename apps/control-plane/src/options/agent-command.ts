@@ -43,7 +43,7 @@ export function createAgentCommand(): Command {
     .option("--agent-id <id>", "its name among the agents (default: host name and process)")
     .option(
       "--token-account <namespace/name>",
-      "bring the control plane tokens of this service account, of one hour each: for a cluster that was joined with --no-member-access",
+      "bring the control plane tokens of this service account, of an hour each: after a join without member access",
     )
     .option(
       "--member-kubeconfig <file>",
