@@ -49,20 +49,23 @@ for (const [way, open] of Object.entries(ways)) {
 
     it("ends for the target, too, when a client that had sent all has gone", async () => {
       await using fixture = await TunnelFixture.open();
+      const ended = Promise.withResolvers<void>();
       const closed = Promise.withResolvers<void>();
       await fixture.target("hz-a", (socket) => {
-        // It does not care for the end, and sends on and on.
-        socket.resume();
-        const timer = setInterval(() => socket.write("event\n"), 20);
-        socket.once("close", () => {
-          clearInterval(timer);
-          closed.resolve();
+        socket.resume().once("end", () => {
+          ended.resolve();
+          // It does not care for the end, and sends on and on.
+          const timer = setInterval(() => socket.write("event\n"), 20);
+          socket.once("close", () => {
+            clearInterval(timer);
+            closed.resolve();
+          });
         });
       });
       await fixture.agent("hz-a");
       const client = await connectThrough(await open(fixture));
-      client.end();
-      await once(client.resume(), "data");
+      client.resume().end();
+      await ended.promise;
       client.destroy();
       await closed.promise;
       await until(() => isIdle(fixture));
