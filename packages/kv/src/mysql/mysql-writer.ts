@@ -258,6 +258,7 @@ export class MysqlWriter implements AsyncDisposable {
     const { epoch, revision, token } = meta;
     const isSame = revision === head.revision && token === head.token && epoch === head.epoch;
     if (!isSame) this.#headMoved();
+    await this.makeDurable(revision);
   }
 
   #headMoved(): never {
