@@ -1,7 +1,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -78,5 +78,18 @@ describe("cellplane store backup and restore", () => {
       readdirSync(folder).some((name) => kept.test(name)),
       false,
     );
+  });
+});
+
+describe("cellplane store compact", () => {
+  it("makes no store of a file that is none", async () => {
+    const path = join(root, "empty.db");
+    writeFileSync(path, "");
+    const { code, told } = await ended(
+      run(["compact", "--datastore", `sqlite:${path}`, "--revision", "1"]),
+    );
+    equal(code, 1);
+    equal(told, `Error: Cannot look at the store "${path}": it is not a store of cellplane\n`);
+    equal(statSync(path).size, 0);
   });
 });

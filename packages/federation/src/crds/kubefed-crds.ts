@@ -81,6 +81,7 @@ export function kubeFedClusterCrd(): KubernetesObject {
             jsonPath: ".metadata.labels.cellplane\\.io/tenant",
             priority: 1,
           },
+          { name: "connection", type: "string", jsonPath: ".spec.connection", priority: 1 },
         ],
       },
     ],
