@@ -62,7 +62,7 @@ async function startFacade(
   const folder = mkdtempSync(join(tmpdir(), "cellplane-load-"));
   const start = (listen: string): Promise<EtcdProcess> => {
     const at = ["--data-dir", join(folder, "store"), "--listen", listen];
-    return EtcdProcess.start([...at, "--datastore", datastore(), "--log-level", "fatal"]);
+    return EtcdProcess.start([...at, "--datastore", datastore(), "--log-level", "error"]);
   };
   let facade = await start("http://127.0.0.1:0");
   const facadeKilled: Fault = {
