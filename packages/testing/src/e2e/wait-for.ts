@@ -24,9 +24,15 @@ export async function waitForObject(
   try {
     while (!signal.aborted) {
       const query = { fieldSelector: `metadata.name=${name}` };
-      for await (const { type, object } of client.watch(path, query, signal)) {
-        last = type === "DELETED" ? undefined : read(object);
-        if (isSame(last, expected)) return object;
+      try {
+        for await (const { type, object } of client.watch(path, query, signal)) {
+          last = type === "DELETED" ? undefined : read(object);
+          if (isSame(last, expected)) return object;
+        }
+      } catch (error) {
+        // Kubernetes' own server says so for a moment after a CustomResourceDefinition was changed.
+        if (!isStatus(error, "TooManyRequests")) throw error;
+        await abortableDelay(probeEveryMs, signal);
       }
     }
   } catch (error) {
