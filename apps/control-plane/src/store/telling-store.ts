@@ -9,9 +9,7 @@ import {
   type TxnResult,
   UnavailableError,
 } from "@cellplane/kv";
-
-/** Told of a write that the store did not make, or of which nobody knows. */
-export type WriteFailureListener = (outcome: "refused" | "unknown", error: Error) => void;
+import type { StoreWatch } from "../kubernetes-api/store-watch.ts";
 
 /**
  * A store that tells of writes that fail by no fault of theirs: etcd's clients are told no more than
@@ -19,9 +17,9 @@ export type WriteFailureListener = (outcome: "refused" | "unknown", error: Error
  */
 export class TellingStore extends ForwardingStore {
   readonly #store: MvccStore;
-  readonly #onFailure: WriteFailureListener;
+  readonly #onFailure: StoreWatch["note"];
 
-  constructor(store: MvccStore, onFailure: WriteFailureListener) {
+  constructor(store: MvccStore, onFailure: StoreWatch["note"]) {
     super({ store: () => store });
     this.#store = store;
     this.#onFailure = onFailure;

@@ -66,13 +66,12 @@ export function finishRenewal(credentialsDir: string): void {
 }
 
 function writeRenewed(credentialsDir: string, { cert, key }: AgentCredential): void {
-  const paths = [join(credentialsDir, "tls.key"), join(credentialsDir, "tls.crt")] as const;
-  for (const [path, text] of [
-    [paths[0], key],
-    [paths[1], cert],
-  ] as const) {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  }
   // The key first: with an old certificate it fails at once, and is read again.
+  const files = { "tls.key": key, "tls.crt": cert };
+  const paths = Object.entries(files).map(([name, text]) => {
+    const path = join(credentialsDir, name);
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    return path;
+  });
   for (const path of paths) renameSync(`${path}.new`, path);
 }

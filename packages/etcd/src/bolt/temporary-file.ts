@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { readFully } from "./read-fully.ts";
 
 /** Bytes that are kept until there are enough of them for one write. */
 const mostPendingBytes = 1024 * 1024;
@@ -72,20 +73,8 @@ export class TemporaryFile implements AsyncDisposable {
   }
 
   /** As many of the written bytes from a place on; fewer at the end of the file. */
-  async readAt(position: number, lengthBytes: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(lengthBytes);
-    let done = 0;
-    while (done < lengthBytes) {
-      const { bytesRead } = await this.#handle.read(
-        bytes,
-        done,
-        lengthBytes - done,
-        position + done,
-      );
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return bytes.subarray(0, done);
+  readAt(position: number, lengthBytes: number): Promise<Buffer> {
+    return readFully(this.#handle, position, lengthBytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { wireKeyValue } from "@cellplane/etcd-api";
 import { WireError } from "@cellplane/grpc";
 import { ArchiveError, type KeyValue, type Lease, LeaseIds, type StoreImage } from "@cellplane/kv";
 import { looksLikeBolt, metaBytes } from "../bolt/bolt-format.ts";
 import { BoltError, BoltReader } from "../bolt/bolt-reader.ts";
+import { readFully } from "../bolt/read-fully.ts";
 import { findLiveKeys, type LiveKeys, type ValuePlace } from "./find-live-keys.ts";
 import { leaseRecord } from "./etcd-records.ts";
 
 const hashBytes = 32;
+const hashedAtOnceBytes = 1024 * 1024;
 const sectorBytes = 512;
 const keysOfPage = 500;
 const pageBytes = 2 * 1024 * 1024;
@@ -23,7 +24,7 @@ export interface OpenedSnapshot extends AsyncDisposable {
 /** Whether a file begins as a snapshot of etcd does. */
 export async function isSnapshot(path: string): Promise<boolean> {
   await using file = await open(path, "r");
-  return looksLikeBolt(await readAt(file, 0, metaBytes));
+  return looksLikeBolt(await readFully(file, 0, metaBytes));
 }
 
 /**
@@ -36,8 +37,8 @@ export async function openSnapshot(path: string): Promise<OpenedSnapshot> {
   const file = await open(path, "r");
   try {
     const { size, mtimeMs } = await file.stat();
-    await checkHash(path, size);
-    const bolt = await BoltReader.open((at, length) => readAt(file, at, length));
+    await checkHash(file, size);
+    const bolt = await BoltReader.open((at, length) => readFully(file, at, length));
     if (!bolt.has("key") || !bolt.has("meta")) {
       throw new BoltError("it is a database, but not of etcd");
     }
@@ -53,7 +54,7 @@ export async function openSnapshot(path: string): Promise<OpenedSnapshot> {
   }
 }
 
-async function checkHash(path: string, sizeBytes: number): Promise<void> {
+async function checkHash(file: FileHandle, sizeBytes: number): Promise<void> {
   if (sizeBytes % sectorBytes !== hashBytes) {
     throw new ArchiveError(
       "Cannot read the snapshot as it is cut off, or has no SHA-256 at its end as a copy of etcd's file has none; take it with etcdctl snapshot save",
@@ -61,11 +62,10 @@ async function checkHash(path: string, sizeBytes: number): Promise<void> {
   }
   const end = sizeBytes - hashBytes;
   const hash = createHash("sha256");
-  for await (const bytes of createReadStream(path, { end: end - 1, highWaterMark: 2 ** 20 })) {
-    hash.update(bytes as Buffer);
+  for (let at = 0; at < end; at += hashedAtOnceBytes) {
+    hash.update(await readFully(file, at, Math.min(hashedAtOnceBytes, end - at)));
   }
-  await using file = await open(path, "r");
-  const wanted = await readAt(file, end, hashBytes);
+  const wanted = await readFully(file, end, hashBytes);
   const found = hash.digest();
   if (found.equals(wanted)) return;
   throw new ArchiveError(
@@ -152,18 +152,7 @@ function readAll(
 ): Promise<readonly StoredKeyValue[]> {
   return Promise.all(
     places.map(async ({ at, lengthBytes }) =>
-      wireKeyValue.decode(await readAt(file, at, lengthBytes)),
+      wireKeyValue.decode(await readFully(file, at, lengthBytes)),
     ),
   );
-}
-
-async function readAt(file: FileHandle, position: number, lengthBytes: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(lengthBytes);
-  let done = 0;
-  while (done < lengthBytes) {
-    const { bytesRead } = await file.read(bytes, done, lengthBytes - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return bytes.subarray(0, done);
 }

@@ -13,6 +13,7 @@ import { certificateOf } from "./authorize.ts";
 import { findDestination } from "./find-cluster.ts";
 import type { FrontendHost } from "./frontend-host.ts";
 import { type ClientCounts, noClientCounts } from "../server/frontend-metrics.ts";
+import { addPackets, countPacket } from "../protocol/packet-counts.ts";
 
 /** `ProxyService/Proxy`: one connection on each stream, as the stock client makes them. */
 export function createProxyService(host: FrontendHost): GrpcHandler {
@@ -62,7 +63,7 @@ class ProxySession {
   }
 
   receive(packet: Packet, flow: { pause(): void; resume(): void }): void {
-    count(this.#counts.fromClient, packet);
+    countPacket(this.#counts.fromClient, packet);
     const payload = payloadOf(packet);
     switch (payload?.kind) {
       case "dialRequest":
@@ -94,13 +95,13 @@ class ProxySession {
   settle(): void {
     const counts = this.#host.metrics.of(this.#cluster);
     if (counts === this.#counts) return;
-    addTo(counts.fromClient, this.#counts.fromClient);
-    addTo(counts.toClient, this.#counts.toClient);
+    addPackets(counts.fromClient, this.#counts.fromClient);
+    addPackets(counts.toClient, this.#counts.toClient);
     this.#counts = counts;
   }
 
   #send(packet: Packet): boolean {
-    count(this.#counts.toClient, packet);
+    countPacket(this.#counts.toClient, packet);
     return this.#responses.send(packet);
   }
 
@@ -196,14 +197,4 @@ class ProxySession {
     this.#send(packetOf("closeResponse", { connectId, error }));
     this.#end();
   }
-}
-
-function count(counts: number[], { type }: Packet): void {
-  const before = counts[type];
-  // Types of later versions have no name.
-  if (before !== undefined) counts[type] = before + 1;
-}
-
-function addTo(sums: number[], counts: readonly number[]): void {
-  for (const [at, value] of counts.entries()) sums[at] = (sums[at] ?? 0) + value;
 }

@@ -3,14 +3,9 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Flow, GrpcError, MessageSink, MessageSource } from "@cellplane/grpc";
 import { DialError, reasonOfAgentError } from "../protocol/dial-error.ts";
-import {
-  type DialResponse,
-  packetNames,
-  type Packet,
-  packetOf,
-  payloadOf,
-} from "../protocol/packet.ts";
+import { type DialResponse, type Packet, packetOf, payloadOf } from "../protocol/packet.ts";
 import { activeTraceparent } from "../trace/in-span.ts";
+import { countPacket, noPackets } from "../protocol/packet-counts.ts";
 import type { AgentLink, LinkCounts, LinkDial } from "./agent-link.ts";
 import { type BacklogLimits, judgeBacklog } from "./backlog.ts";
 import { type ConnectionHost, StockConnection } from "./stock-connection.ts";
@@ -72,8 +67,8 @@ export class PacketLink implements AgentLink {
   #isOpen = true;
   #isDraining = false;
   #isHeld = false;
-  readonly #sentPackets: number[] = packetNames.map(() => 0);
-  readonly #receivedPackets: number[] = packetNames.map(() => 0);
+  readonly #sentPackets: number[] = noPackets();
+  readonly #receivedPackets: number[] = noPackets();
   #sentBytes = 0;
   #takenBytes = 0;
   #takenAtMs = performance.now();
@@ -224,7 +219,7 @@ export class PacketLink implements AgentLink {
 
   #send(packet: Packet): boolean {
     if (!this.#isOpen) return true;
-    count(this.#sentPackets, packet);
+    countPacket(this.#sentPackets, packet);
     return this.#streams.responses.send(packet);
   }
 
@@ -243,7 +238,7 @@ export class PacketLink implements AgentLink {
   }
 
   #receive(packet: Packet): void {
-    count(this.#receivedPackets, packet);
+    countPacket(this.#receivedPackets, packet);
     this.#heardAtMs = performance.now();
     const payload = payloadOf(packet);
     switch (payload?.kind) {
@@ -315,12 +310,6 @@ export class PacketLink implements AgentLink {
       `the agent of cluster "${this.cluster}" left before it had answered`,
     );
   }
-}
-
-function count(counts: number[], { type }: Packet): void {
-  const before = counts[type];
-  // Types of later versions have no name.
-  if (before !== undefined) counts[type] = before + 1;
 }
 
 function reasonOf({ reason }: AbortSignal): Error {

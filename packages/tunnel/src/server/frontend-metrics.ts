@@ -1,4 +1,5 @@
-import { packetNames } from "../protocol/packet.ts";
+import { noPackets } from "../protocol/packet-counts.ts";
+import { setPackets } from "./set-packets.ts";
 import type { TunnelMetrics } from "./tunnel-metrics.ts";
 
 /** Counts of one cluster's clients. */
@@ -12,8 +13,7 @@ export interface ClientCounts {
 
 /** Nothing counted yet. */
 export function noClientCounts(): ClientCounts {
-  const none = (): number[] => packetNames.map(() => 0);
-  return { connects: 0, fromClient: none(), toClient: none() };
+  return { connects: 0, fromClient: noPackets(), toClient: noPackets() };
 }
 
 /** What frontends count, which the server exposes. */
@@ -48,17 +48,14 @@ export class FrontendMetrics {
 
   /** Sets what is exposed to what it is now. Clusters that are gone are forgotten. */
   collect(isKnown: (cluster: string) => boolean): void {
-    const { packets, httpConnections, grpcConnections } = this.#metrics;
+    const { httpConnections, grpcConnections } = this.#metrics;
     grpcConnections.set({ service_method: "Proxy" }, this.streams);
     httpConnections.remove({});
     for (const [cluster, { connects, fromClient, toClient }] of this.#clusters) {
       if (cluster !== "" && connects === 0 && !isKnown(cluster)) this.#clusters.delete(cluster);
       if (cluster !== "") httpConnections.set({ cluster }, connects);
-      for (const [at, packet_type] of packetNames.entries()) {
-        const [from = 0, to = 0] = [fromClient[at], toClient[at]];
-        if (from > 0) packets.set({ cluster, segment: "from_client", packet_type }, from);
-        if (to > 0) packets.set({ cluster, segment: "to_client", packet_type }, to);
-      }
+      setPackets(this.#metrics, { cluster, segment: "from_client" }, fromClient);
+      setPackets(this.#metrics, { cluster, segment: "to_client" }, toClient);
     }
   }
 }

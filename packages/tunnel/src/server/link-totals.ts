@@ -1,8 +1,7 @@
 import type { PacketLink } from "../link/packet-link.ts";
-import { packetNames } from "../protocol/packet.ts";
+import { addPackets, noPackets } from "../protocol/packet-counts.ts";
+import { setPackets } from "./set-packets.ts";
 import type { TunnelMetrics } from "./tunnel-metrics.ts";
-
-type Packets = readonly number[];
 
 interface Totals {
   toAgent: number;
@@ -62,26 +61,12 @@ export class LinkTotals {
 }
 
 function makeTotals(): Totals {
-  const none = (): number[] => packetNames.map(() => 0);
-  return { toAgent: 0, fromAgent: 0, packetsToAgent: none(), packetsFromAgent: none() };
+  return { toAgent: 0, fromAgent: 0, packetsToAgent: noPackets(), packetsFromAgent: noPackets() };
 }
 
 function add(totals: Totals, { counts, packets }: PacketLink): void {
   totals.toAgent += counts.sentBytes;
   totals.fromAgent += counts.receivedBytes;
-  for (const at of packetNames.keys()) {
-    totals.packetsToAgent[at] = (totals.packetsToAgent[at] ?? 0) + (packets.sent[at] ?? 0);
-    totals.packetsFromAgent[at] = (totals.packetsFromAgent[at] ?? 0) + (packets.received[at] ?? 0);
-  }
-}
-
-function setPackets(
-  metrics: TunnelMetrics,
-  labels: { readonly cluster: string; readonly segment: string },
-  packets: Packets,
-): void {
-  for (const [at, type] of packetNames.entries()) {
-    const count = packets[at] ?? 0;
-    if (count > 0) metrics.packets.set({ ...labels, packet_type: type }, count);
-  }
+  addPackets(totals.packetsToAgent, packets.sent);
+  addPackets(totals.packetsFromAgent, packets.received);
 }
