@@ -7,7 +7,7 @@ import { type EtcdFailure, readEtcdFailure } from "./etcd-failure.ts";
 import type { EtcdMember, EtcdMembers } from "./etcd-members.ts";
 import { etcdMethods } from "./etcd-methods.ts";
 import type { CallStart, HeadGuard } from "./head-guard.ts";
-import { explainUnreachable } from "./reach-remedy.ts";
+import { explainUnreachable } from "./explain-unreachable.ts";
 
 /** The revision of a call is no longer kept, or not yet written; the caller knows which one it was. */
 export class RevisionRefused extends Error {

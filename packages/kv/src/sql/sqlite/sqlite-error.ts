@@ -4,7 +4,6 @@ import {
   OutcomeUnknownError,
   UnavailableError,
 } from "../../store/kv-error.ts";
-
 import { DiskRoomError } from "./disk-room.ts";
 
 /** What an error means for the write that met it; it crosses from the writer's thread as a value. */

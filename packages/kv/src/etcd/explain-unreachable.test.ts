@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { explainUnreachable } from "./reach-remedy.ts";
+import { explainUnreachable } from "./explain-unreachable.ts";
 
 describe("explainUnreachable()", () => {
   it("names the alert instead of OpenSSL's source, and what to do", () => {
